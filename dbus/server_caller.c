@@ -20,56 +20,34 @@ struct identification {
     void *data;
 };
 
-static int read_proc_file(const char *proc, pid_t pid, const char *name, char *ret, size_t size)
+static int read_proc_file(int folder, const char *name, char *ret, size_t size)
 {
-    char path[128];
-    snprintf(path, sizeof(path), "%s/%d/%s", proc, (int)pid, name);
-    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return -errno;
-    const ssize_t got = read(fd, ret, size - 1);
+    _cleanup_close_ int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const ssize_t got = fd < 0 ? -1 : read(fd, ret, size - 1);
     if (got < 0)
         return -errno;
     ret[got] = '\0';
     return 0;
 }
 
-/* Field 22 of /proc/PID/stat, counted from the last ')', as the name in parentheses may have any text. */
-static int read_start_time(const char *proc, pid_t pid, unsigned long long *ret)
-{
-    char text[1024];
-    const int r = read_proc_file(proc, pid, "stat", text, sizeof(text));
-    if (r < 0)
-        return r;
-    char *field = strrchr(text, ')');
-    for (int number = 2; field && number < 22; number++)
-        field = strchr(field + 1, ' ');
-    if (!field)
-        return -EBADMSG;
-    *ret = strtoull(field + 1, NULL, 10);
-    return 0;
-}
-
 /* The folder has the effective uid, for much less than the file `status` takes. */
-static bool runs_as(const char *proc, pid_t pid, uid_t uid)
+static bool runs_as(int folder, uid_t uid)
 {
-    char path[128];
-    struct stat folder;
-    snprintf(path, sizeof(path), "%s/%d", proc, (int)pid);
-    return stat(path, &folder) == 0 && folder.st_uid == uid;
+    struct stat status;
+    return fstat(folder, &status) == 0 && status.st_uid == uid;
 }
 
 /*
  * Checks that one of the process's four uids is this one. The bus says who connected, but the pid may be another user's
  * process by now, whose login id would hide the caller's (rule 5).
  */
-static int check_process_uid(const char *proc, pid_t pid, uid_t uid)
+static int check_process_uid(int folder, uid_t uid)
 {
     char text[1024];
     unsigned uids[4];
-    if (runs_as(proc, pid, uid))
+    if (runs_as(folder, uid))
         return 0;
-    const int r = read_proc_file(proc, pid, "status", text, sizeof(text));
+    const int r = read_proc_file(folder, "status", text, sizeof(text));
     if (r < 0)
         return r;
     const char *line = strstr(text, "\nUid:");
@@ -81,35 +59,63 @@ static int check_process_uid(const char *proc, pid_t pid, uid_t uid)
     return -ESRCH;
 }
 
+static int open_folder(const char *proc, pid_t pid)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%d", proc, (int)pid);
+    const int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    return folder < 0 ? -errno : folder;
+}
+
+static int find_process(const char *proc, struct bus_caller *caller)
+{
+    _cleanup_close_ int folder = open_folder(proc, caller->pid);
+    int r = folder < 0 ? folder : check_process_uid(folder, caller->uid);
+    if (r < 0)
+        return r;
+    const int fd = openat(folder, "loginuid", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    /* Without it while the process is there: a kernel without audit. */
+    if (fd < 0 && (errno != ENOENT || faccessat(folder, "status", F_OK, 0) < 0))
+        return -errno;
+    caller->found = true;
+    caller->loginuid = fd;
+    return 0;
+}
+
 int bus_caller_read_loginuid(const char *proc, struct bus_caller *caller, uid_t *ret)
 {
     char text[32];
-    unsigned long long before = 0;
-    unsigned long long after = 0;
-    int r = read_start_time(proc, caller->pid, &before);
-    if (r == 0)
-        r = check_process_uid(proc, caller->pid, caller->uid);
+    const int r = caller->found ? 0 : find_process(proc, caller);
     if (r < 0)
         return r;
-    r = read_proc_file(proc, caller->pid, "loginuid", text, sizeof(text));
-    const bool no_audit = r == -ENOENT; /* a kernel without audit, if the process is still there */
-    if (r == 0 || no_audit)
-        r = read_start_time(proc, caller->pid, &after);
-    if (r < 0)
-        return r;
+    if (caller->loginuid < 0) {
+        *ret = UID_UNSET;
+        return 0;
+    }
+    const ssize_t got = pread(caller->loginuid, text, sizeof(text) - 1, 0);
+    if (got < 0)
+        return -errno;
+    text[got] = '\0';
     char *end = NULL;
-    const unsigned long value = no_audit ? UID_UNSET : strtoul(text, &end, 10);
-    if (end == text || value > UID_UNSET || before != after || (caller->started && caller->started != before))
-        return -ESRCH;
-    caller->started = before;
+    const unsigned long value = strtoul(text, &end, 10);
+    if (end == text || value > UID_UNSET)
+        return -EBADMSG;
     *ret = (uid_t)value;
     return 0;
+}
+
+void bus_caller_forget(struct bus_caller *caller)
+{
+    if (caller->found && caller->loginuid >= 0)
+        close(caller->loginuid);
+    caller->found = false;
 }
 
 bool bus_caller_login_ids_count(const char *proc)
 {
     char text[32];
-    return read_proc_file(proc, 1, "loginuid", text, sizeof(text)) < 0 ||
+    _cleanup_close_ int folder = open_folder(proc, 1);
+    return folder < 0 || read_proc_file(folder, "loginuid", text, sizeof(text)) < 0 ||
            strtoul(text, NULL, 10) == UID_UNSET;
 }
 

@@ -6,7 +6,7 @@
 #include "tests/support/suite.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +15,6 @@
 #include <unistd.h>
 
 enum { PID = 42 };
-
-#define STAT(start)  "42 (a) 1 b) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 " start " 1 1\n"
 
 #define STATUS(uids) "Name:\ta\\nUid:\t7\nState:\tS (sleeping)\nUid:\t" uids "\nGid:\t7\t7\t7\t7\n"
 
@@ -38,23 +36,29 @@ static void put(const char *name, const char *text)
 
 static void setup(void)
 {
-    caller = (struct bus_caller){123456789, PID, 0};
+    caller = (struct bus_caller){.uid = 123456789, .pid = PID};
     folder_make(proc);
     snprintf(folder, sizeof(folder), "%s/%d", proc, PID);
     ck_assert_int_eq(mkdir(folder, 0755), 0);
-    put("stat", STAT("1000"));
     put("status", STATUS("123456789\t123456789\t123456789\t123456789"));
     put("loginuid", "123456789");
 }
 
 static void teardown(void)
 {
+    bus_caller_forget(&caller);
     folder_remove(proc);
+}
+
+static int read_again(uid_t *ret)
+{
+    return bus_caller_read_loginuid(proc, &caller, ret);
 }
 
 static int read_it(uid_t *ret)
 {
-    return bus_caller_read_loginuid(proc, &caller, ret);
+    bus_caller_forget(&caller);
+    return read_again(ret);
 }
 
 START_TEST(test_what_it_says)
@@ -64,8 +68,8 @@ START_TEST(test_what_it_says)
         int expected;
         uid_t uid;
     } table[] = {
-        {"123456789", 0, 123456789}, {"0", 0, 0},       {"4294967295", 0, UID_UNSET}, {"", -ESRCH, 0},
-        {"4294967296", -ESRCH, 0},   {"-2", -ESRCH, 0}, {"alice", -ESRCH, 0},
+        {"123456789", 0, 123456789}, {"0", 0, 0},         {"4294967295", 0, UID_UNSET}, {"", -EBADMSG, 0},
+        {"4294967296", -EBADMSG, 0}, {"-2", -EBADMSG, 0}, {"alice", -EBADMSG, 0},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         uid_t uid = 7;
@@ -113,18 +117,49 @@ START_TEST(test_whose_the_folder_is)
 }
 END_TEST
 
-/* Who has the number of a process that called before, and is another one, has its connection or none of ours. */
-START_TEST(test_not_the_one_that_was_seen)
+/* As it is now, of the process that was seen first: another one that has its number has its connection or none of ours. */
+START_TEST(test_the_one_that_was_seen)
 {
     uid_t uid = 7;
+    char before[128];
+    FILE *file = NULL;
     ck_assert_int_eq(read_it(&uid), 0);
-    ck_assert_uint_eq(caller.started, 1000);
-    put("loginuid", "1002");
-    ck_assert_int_eq(read_it(&uid), 0); /* as it is now */
+    ck_assert_uint_eq(uid, 123456789);
+    file = fopen(path_of("loginuid"), "we"); /* the same file */
+    ck_assert(file && fputs("1002", file) >= 0 && fclose(file) == 0);
+    ck_assert_int_eq(read_again(&uid), 0);
     ck_assert_uint_eq(uid, 1002);
-    put("stat", STAT("1001"));
-    ck_assert_int_eq(read_it(&uid), -ESRCH);
+    snprintf(before, sizeof(before), "%s/before", proc);
+    ck_assert_int_eq(rename(folder, before), 0);
+    ck_assert_int_eq(mkdir(folder, 0755), 0);
+    put("loginuid", "1003");
+    ck_assert_int_eq(read_again(&uid), 0);
     ck_assert_uint_eq(uid, 1002);
+}
+END_TEST
+
+/* By the kernel: who ended is nobody, though the folder of who has the number next says otherwise. */
+START_TEST(test_ended)
+{
+    uid_t uid = 7, own = 8;
+    const pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        pause();
+        _exit(1);
+    }
+    caller = (struct bus_caller){.uid = getuid(), .pid = pid};
+    struct bus_caller self = {.uid = getuid(), .pid = getpid()};
+    ck_assert_int_eq(bus_caller_read_loginuid("/proc", &self, &own), 0);
+    ck_assert_int_eq(bus_caller_read_loginuid("/proc", &caller, &uid), 0);
+    ck_assert_uint_eq(uid, own);
+    ck_assert_int_eq(kill(pid, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    uid = 7;
+    ck_assert_int_eq(bus_caller_read_loginuid("/proc", &caller, &uid), self.loginuid < 0 ? 0 : -ESRCH);
+    bus_caller_forget(&caller);
+    ck_assert_int_eq(bus_caller_read_loginuid("/proc", &caller, &uid), -ENOENT);
+    bus_caller_forget(&self);
 }
 END_TEST
 
@@ -133,48 +168,21 @@ START_TEST(test_no_audit)
 {
     uid_t uid = 7;
     ck_assert_int_eq(unlink(path_of("loginuid")), 0);
-    ck_assert_int_eq(read_it(&uid), 0);
-    ck_assert_uint_eq(uid, UID_UNSET);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(read_again(&uid), 0);
+        ck_assert_uint_eq(uid, UID_UNSET);
+    }
 }
 END_TEST
 
-/* Replaces `stat` by a pipe whose writer, once it is read, has made of the process what `after` says. */
-static pid_t change_while_read(const char *after)
-{
-    ck_assert_int_eq(unlink(path_of("stat")), 0);
-    ck_assert_int_eq(mkfifo(path_of("stat"), 0600), 0);
-    const pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (pid == 0) {
-        const int fd = open(path_of("stat"), O_WRONLY | O_CLOEXEC);
-        unlink(path_of("stat"));
-        if (after)
-            put("stat", after);
-        else
-            unlink(path_of("loginuid"));
-        _exit(write(fd, STAT("1000"), strlen(STAT("1000"))) < 0);
-    }
-    return pid;
-}
-
-/* A caller that ends in between must not pass for one whom no login was ever set for. */
+/* The folder of a process that ended since it was opened has nothing: it must not pass for one whom no login was set for. */
 START_TEST(test_gone_meanwhile)
 {
     uid_t uid = 7;
-    const pid_t pid = change_while_read(NULL);
+    caller.uid = getuid();
+    ck_assert_int_eq(unlink(path_of("loginuid")) | unlink(path_of("status")), 0);
     ck_assert_int_eq(read_it(&uid), -ENOENT);
     ck_assert_uint_eq(uid, 7);
-    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
-}
-END_TEST
-
-START_TEST(test_another_meanwhile)
-{
-    uid_t uid = 7;
-    const pid_t pid = change_while_read(STAT("2000"));
-    ck_assert_int_eq(read_it(&uid), -ESRCH);
-    ck_assert_uint_eq(uid, 7);
-    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 }
 END_TEST
 
@@ -198,7 +206,7 @@ END_TEST
 int main(void)
 {
     suite_case("caller", setup, teardown);
-    suite_add(test_what_it_says, test_whose_it_is, test_whose_the_folder_is, test_not_the_one_that_was_seen,
-              test_no_audit, test_gone_meanwhile, test_another_meanwhile, test_container);
+    suite_add(test_what_it_says, test_whose_it_is, test_whose_the_folder_is, test_the_one_that_was_seen,
+              test_ended, test_no_audit, test_gone_meanwhile, test_container);
     return suite_run();
 }
