@@ -61,7 +61,7 @@ BUS_SRC    := $(wildcard dbus/*.c)
 # The rooms of accesspkgd (docs/ARCHITECTURE.md, Layers); the other folders of helperd/ are programs of their own.
 ROOMS      := daemon bus engine lifecycle grants store policy config host
 DAEMON_SRC := $(foreach room,$(ROOMS),$(wildcard helperd/$(room)/*.c))
-LOOKUP_SRC := $(wildcard helperd/lookup/*.c)
+LOOKUP_SRC := $(filter-out helperd/lookup/accesspkg-%.c,$(wildcard helperd/lookup/*.c))
 PRIV_SRC   := $(filter-out helperd/privileged/accesspkg-%.c,$(wildcard helperd/privileged/*.c))
 SESSION_SRC:= $(filter-out helperd/session/logind$(if $(filter 1,$(HAVE_SYSTEMD)),_none).c,$(wildcard helperd/session/*.c))
 NOTIFY_SRC := $(filter-out helperd/notify/accesspkg-%.c,$(wildcard helperd/notify/*.c))
@@ -144,7 +144,7 @@ define archive
 endef
 $(LIB_COMMON): $(call obj,$(COMMON_SRC)) ; $(archive)
 $(LIB_BUS): $(call obj,$(BUS_SRC)) ; $(archive)
-$(LIB_DAEMON): $(call obj,$(DAEMON_SRC)) ; $(archive)
+$(LIB_DAEMON): $(call obj,$(DAEMON_SRC) $(LOOKUP_SRC)) ; $(archive)
 $(LIB_PRIV): $(call obj,$(PRIV_SRC)) ; $(archive)
 $(LIB_SESSION): $(call obj,$(SESSION_SRC)) ; $(archive)
 $(LIB_NOTIFY): $(call obj,$(NOTIFY_SRC) $(MAIL_SRC) $(TERMINAL_SRC)) ; $(archive)
@@ -157,7 +157,7 @@ link = $(call quiet,LINK)$(CC) $(ALL_LDFLAGS) -pie -o $@ $(filter %.o %.a,$^) $(
 
 $(BUILD)/accesspkgd: $(call obj,helperd/main.c) $(LIB_DAEMON) $(LIB_BUS) $(LIB_COMMON)
 	$(call link,dbus-1 jansson sqlite3 libmd,-lev)
-$(BUILD)/accesspkg-lookup: $(call obj,$(LOOKUP_SRC)) $(LIB_COMMON)
+$(BUILD)/accesspkg-lookup: $(call obj,helperd/lookup/accesspkg-lookup.c $(LOOKUP_SRC)) $(LIB_COMMON)
 	$(call link,jansson)
 $(BUILD)/accesspkg-privileged: $(call obj,helperd/privileged/accesspkg-privileged.c) $(LIB_PRIV) $(LIB_SESSION) $(LIB_BUS) \
     $(LIB_COMMON)

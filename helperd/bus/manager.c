@@ -241,14 +241,14 @@ static void on_facts(struct facts *facts, void *data)
     judge_accounts(call);
 }
 
-/* Goes on at once when there is nothing to look up. */
+/* Goes on at once when there is nothing to look up, or it is all here. */
 static int ask_lookup(struct bus_call *call)
 {
-    if (!inquiry_is_empty(&call->inquiry))
-        return lookup_ask(call->manager->lookup, &call->inquiry, on_facts, call);
-    struct facts *facts = facts_new(NULL);
+    struct lookup *lookup = call->manager->lookup;
+    const bool nothing = inquiry_is_empty(&call->inquiry);
+    struct facts *facts = nothing ? facts_new(NULL) : lookup_here(lookup, &call->inquiry);
     if (!facts)
-        return -ENOMEM;
+        return nothing ? -ENOMEM : lookup_ask(lookup, &call->inquiry, on_facts, call);
     on_facts(facts, call);
     return 0;
 }

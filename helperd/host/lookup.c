@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/names.h"
 #include "common/remembered.h"
+#include "helperd/host/lookup_here.h"
 #include "helperd/host/lookup_outage.h"
 
 #include <errno.h>
@@ -74,6 +75,14 @@ static void question_free(struct question *question)
     free(question);
 }
 
+/* Takes over what they say of names. Returns one that is doubted, which belongs to them; NULL: none. */
+static const char *learn(struct lookup *lookup, struct facts *facts)
+{
+    const char *doubted = facts_doubt(facts, &lookup->known, ev_now(lookup->loop));
+    facts_learn(facts, &lookup->names);
+    return doubted;
+}
+
 /* `why` it is not fully answered, for the journal; NULL: it was answered, though perhaps not by every directory. */
 static void question_finish(struct question *question, const char *why)
 {
@@ -81,7 +90,7 @@ static void question_finish(struct question *question, const char *why)
     const lookup_done done = question->done;
     void *data = question->data;
     struct facts *facts = steal_ptr(question->facts);
-    const char *doubted = facts ? facts_doubt(facts, &lookup->known, ev_now(lookup->loop)) : NULL;
+    const char *doubted = facts ? learn(lookup, facts) : NULL;
     char denial[512], visible[256];
     if (!why && doubted) {
         snprintf(
@@ -90,8 +99,6 @@ static void question_finish(struct question *question, const char *why)
             text_visible(doubted, visible, sizeof(visible)));
         why = denial;
     }
-    if (facts)
-        facts_learn(facts, &lookup->names);
     if (!why && facts && (facts->unanswered || !facts_are_whole(facts)))
         why = "was refused: a directory says that it is not available";
     if (why)
@@ -454,6 +461,18 @@ static int enqueue_question(struct lookup *lookup, json_t *json, bool probe, loo
 int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done done, void *data)
 {
     return enqueue_question(lookup, inquiry_to_json(inquiry), false, done, data);
+}
+
+struct facts *lookup_here(struct lookup *lookup, const struct inquiry *inquiry)
+{
+    if (!inquiry->names_only) /* other services than the files may have more groups of users */
+        return NULL;
+    json_t *question = inquiry_to_json(inquiry);
+    struct facts *facts = question ? lookup_here_answer(question) : NULL;
+    json_decref(question);
+    if (facts)
+        learn(lookup, facts);
+    return facts;
 }
 
 void lookup_cancel(struct lookup *lookup, void *data)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Looks up users and groups without blocking: in a few accesspkg-lookup processes, which answer one question at a time,
- * are started when needed and killed when they do not answer in time. A stalled directory costs only the calls that
- * need it.
+ * Looks up users and groups without blocking: what the files of this host have, in this process; else in a few
+ * accesspkg-lookup processes, which answer one question at a time, are started when needed and killed when they do not
+ * answer in time. A stalled directory costs only the calls that need it.
  */
 #pragma once
 
@@ -34,6 +34,9 @@ typedef void (*lookup_done)(struct facts *facts, void *data);
 /* 0; -ENOMEM; -EBUSY when too many questions wait. Once only principals are missing, waits one more second at most,
  * unless the inquiry has a patience. */
 int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done done, void *data);
+
+/* The facts at once, where the files of this host have all that is asked for. NULL: lookup_ask() has to be. */
+struct facts *lookup_here(struct lookup *lookup, const struct inquiry *inquiry);
 
 /* Drops the questions with this `data`, without a call back. */
 void lookup_cancel(struct lookup *lookup, void *data);

@@ -4,15 +4,39 @@
 #include "helperd/lookup/local_files.h"
 #include "helperd/lookup/say.h"
 
+#include <errno.h>
+
+enum { SMALL = 64 * 1024 }; /* bytes of a file that may be read between two events */
+
 static struct {
-    bool users, groups;
-} files_first;
+    bool users, groups; /* the files come first */
+    bool alone;         /* nothing else may be asked, */
+    bool lacked;        /* but had to be */
+} scope;
+
+static void begin(off_t most, bool alone)
+{
+    local_files_look(most);
+    scope.users = directory_begins_with_files("passwd");
+    scope.groups = directory_begins_with_files("group");
+    scope.alone = alone;
+    scope.lacked = false;
+}
 
 void find_begin(void)
 {
-    local_files_look();
-    files_first.users = directory_begins_with_files("passwd");
-    files_first.groups = directory_begins_with_files("group");
+    begin(LOCAL_FILES_ANY_SIZE, false);
+}
+
+void find_begin_in_files(void)
+{
+    begin(SMALL, true);
+    scope.lacked = !local_files_have_users() || !local_files_have_groups();
+}
+
+bool find_lacked(void)
+{
+    return scope.lacked;
 }
 
 /* glibc passes over lines that are there for its service "compat". */
@@ -21,59 +45,59 @@ static bool is_name(const char *name)
     return name[0] != '+' && name[0] != '-';
 }
 
+/* What was found so far is said before. False: it may not be asked. */
+static bool may_ask(void)
+{
+    scope.lacked |= scope.alone;
+    if (!scope.alone)
+        say_all();
+    return !scope.alone;
+}
+
 /* Time has passed: whether the files have what was found is asked of what they have now. */
 static enum directory_answer looked_up(enum directory_answer answer)
 {
-    local_files_look();
+    local_files_look(LOCAL_FILES_ANY_SIZE);
     return answer;
 }
 
 enum directory_answer find_user(const char *name, const struct passwd **ret)
 {
-    const struct passwd *found = files_first.users ? local_files_user(name) : NULL;
-    if (!found || !is_name(found->pw_name)) {
-        say_all();
-        return looked_up(directory_user(name, ret));
-    }
+    const struct passwd *found = scope.users ? local_files_user(name) : NULL;
+    if (!found || !is_name(found->pw_name))
+        return may_ask() ? looked_up(directory_user(name, ret)) : DIRECTORY_UNANSWERED;
     *ret = found;
     return DIRECTORY_FOUND;
 }
 
 enum directory_answer find_user_by_uid(uid_t uid, const struct passwd **ret)
 {
-    const struct passwd *found = files_first.users ? local_files_user_by_uid(uid) : NULL;
-    if (!found || !is_name(found->pw_name)) {
-        say_all();
-        return looked_up(directory_user_by_uid(uid, ret));
-    }
+    const struct passwd *found = scope.users ? local_files_user_by_uid(uid) : NULL;
+    if (!found || !is_name(found->pw_name))
+        return may_ask() ? looked_up(directory_user_by_uid(uid, ret)) : DIRECTORY_UNANSWERED;
     *ret = found;
     return DIRECTORY_FOUND;
 }
 
 enum directory_answer find_group(const char *name, const struct group **ret)
 {
-    const struct group *found = files_first.groups ? local_files_group(name) : NULL;
-    if (!found || !is_name(found->gr_name)) {
-        say_all();
-        return looked_up(directory_group(name, ret));
-    }
+    const struct group *found = scope.groups ? local_files_group(name) : NULL;
+    if (!found || !is_name(found->gr_name))
+        return may_ask() ? looked_up(directory_group(name, ret)) : DIRECTORY_UNANSWERED;
     *ret = found;
     return DIRECTORY_FOUND;
 }
 
 enum directory_answer find_group_by_gid(gid_t gid, const struct group **ret)
 {
-    const struct group *found = files_first.groups ? local_files_group_by_gid(gid) : NULL;
-    if (!found || !is_name(found->gr_name)) {
-        say_all();
-        return looked_up(directory_group_by_gid(gid, ret));
-    }
+    const struct group *found = scope.groups ? local_files_group_by_gid(gid) : NULL;
+    if (!found || !is_name(found->gr_name))
+        return may_ask() ? looked_up(directory_group_by_gid(gid, ret)) : DIRECTORY_UNANSWERED;
     *ret = found;
     return DIRECTORY_FOUND;
 }
 
 int find_groups(const char *user, gid_t primary, struct directory_groups *ret)
 {
-    say_all();
-    return directory_groups(user, primary, ret);
+    return may_ask() ? directory_groups(user, primary, ret) : -EAGAIN;
 }

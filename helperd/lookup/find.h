@@ -9,6 +9,12 @@
 
 /* Looks at what the files have now, local_files_look(). At the beginning of each question. */
 void find_begin(void);
+/*
+ * The same, for a process that must not wait: nothing but the files is asked, and they only where they are small. What they
+ * do not have is unanswered, and find_lacked() true.
+ */
+void find_begin_in_files(void);
+bool find_lacked(void);
 
 /* What is found lives until the next look-up. */
 enum directory_answer find_user(const char *name, const struct passwd **ret);
@@ -16,5 +22,5 @@ enum directory_answer find_user_by_uid(uid_t uid, const struct passwd **ret);
 enum directory_answer find_group(const char *name, const struct group **ret);
 enum directory_answer find_group_by_gid(gid_t gid, const struct group **ret);
 
-/* directory_groups(). */
+/* directory_groups(); -EAGAIN: it may not be asked. */
 int find_groups(const char *user, gid_t primary, struct directory_groups *ret);

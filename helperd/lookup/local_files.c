@@ -32,75 +32,85 @@ static struct {
 
 /* ---- reading ---- */
 
-/* Without memory there is no answer. */
+/* A longer array, where it is full; NULL: no memory. */
 static void *grow(void *array, size_t count, size_t size)
 {
-    void *grown = array;
-    if ((count & (count - 1)) == 0) /* a power of two: full */
-        grown = reallocarray(array, count ? count * 2 : 1, size);
-    if (!grown)
-        exit(1);
-    return grown;
+    if ((count & (count - 1)) != 0) /* no power of two */
+        return array;
+    return reallocarray(array, count ? count * 2 : 1, size);
 }
 
 static char *copy(const char *text)
 {
-    char *copied = strdup(text ? text : "");
-    if (!copied)
-        exit(1);
-    return copied;
+    return strdup(text ? text : "");
 }
 
-static struct passwd copy_user(const struct passwd *entry)
+static void free_user(struct passwd *user)
 {
-    return (struct passwd){.pw_name = copy(entry->pw_name),
+    free(user->pw_name);
+    free(user->pw_gecos);
+    free(user->pw_shell);
+}
+
+static bool copy_user(const struct passwd *entry, struct passwd *ret)
+{
+    *ret = (struct passwd){.pw_name = copy(entry->pw_name),
                            .pw_uid = entry->pw_uid,
                            .pw_gid = entry->pw_gid,
                            .pw_gecos = copy(entry->pw_gecos),
                            .pw_shell = copy(entry->pw_shell)};
+    if (ret->pw_name && ret->pw_gecos && ret->pw_shell)
+        return true;
+    free_user(ret);
+    return false;
 }
 
-static struct group copy_group(const struct group *entry)
+static void free_group(struct group *group)
 {
-    struct group group = {.gr_name = copy(entry->gr_name), .gr_gid = entry->gr_gid};
+    for (char **member = group->gr_mem; member && *member; member++)
+        free(*member);
+    free(group->gr_mem);
+    free(group->gr_name);
+}
+
+static bool copy_group(const struct group *entry, struct group *ret)
+{
     size_t count = 0;
     while (entry->gr_mem[count])
         count++;
-    group.gr_mem = calloc(count + 1, sizeof(*group.gr_mem));
-    if (!group.gr_mem)
-        exit(1);
-    for (size_t i = 0; i < count; i++)
-        group.gr_mem[i] = copy(entry->gr_mem[i]);
-    return group;
+    *ret = (struct group){.gr_name = copy(entry->gr_name),
+                          .gr_gid = entry->gr_gid,
+                          .gr_mem = calloc(count + 1, sizeof(*ret->gr_mem))};
+    bool whole = ret->gr_name && ret->gr_mem;
+    for (size_t i = 0; whole && i < count; i++)
+        whole = (ret->gr_mem[i] = copy(entry->gr_mem[i])) != NULL;
+    if (!whole)
+        free_group(ret);
+    return whole;
 }
 
 static void forget_users(void)
 {
-    for (size_t i = 0; i < users.count; i++) {
-        free(users.lines[i].pw_name);
-        free(users.lines[i].pw_gecos);
-        free(users.lines[i].pw_shell);
-    }
+    for (size_t i = 0; i < users.count; i++)
+        free_user(&users.lines[i]);
     free(users.lines);
     free(users.by_name.lines);
     free(users.by_uid.lines);
     users.lines = NULL;
     users.count = 0;
+    users.by_name = users.by_uid = (struct index){0};
 }
 
 static void forget_groups(void)
 {
-    for (size_t i = 0; i < groups.count; i++) {
-        free(groups.lines[i].gr_name);
-        for (char **member = groups.lines[i].gr_mem; *member; member++)
-            free(*member);
-        free(groups.lines[i].gr_mem);
-    }
+    for (size_t i = 0; i < groups.count; i++)
+        free_group(&groups.lines[i]);
     free(groups.lines);
     free(groups.by_name.lines);
     free(groups.by_gid.lines);
     groups.lines = NULL;
     groups.count = 0;
+    groups.by_name = groups.by_gid = (struct index){0};
 }
 
 typedef int (*compare_lines)(const void *a, const void *b);
@@ -136,19 +146,19 @@ static int compare_then_place(const void *a, const void *b, void *compare)
     return difference ? difference : (*left > *right) - (*left < *right);
 }
 
-/* An index of lines, of which those that are alike in it are left out but for the first. */
-static struct index sort(const void *lines, size_t count, size_t size, compare_lines compare)
+/* An index of lines, of which those that are alike in it are left out but for the first. False: no memory. */
+static bool sort(const void *lines, size_t count, size_t size, compare_lines compare, struct index *ret)
 {
-    struct index index = {calloc(count + 1, sizeof(*index.lines)), 0};
-    if (!index.lines)
-        exit(1);
+    *ret = (struct index){calloc(count + 1, sizeof(*ret->lines)), 0};
+    if (!ret->lines)
+        return false;
     for (size_t i = 0; i < count; i++)
-        index.lines[i] = (const char *)lines + i * size;
-    qsort_r(index.lines, count, sizeof(*index.lines), compare_then_place, &compare);
+        ret->lines[i] = (const char *)lines + i * size;
+    qsort_r(ret->lines, count, sizeof(*ret->lines), compare_then_place, &compare);
     for (size_t i = 0; i < count; i++)
-        if (index.count == 0 || compare(&index.lines[i], &index.lines[index.count - 1]) != 0)
-            index.lines[index.count++] = index.lines[i];
-    return index;
+        if (ret->count == 0 || compare(&ret->lines[i], &ret->lines[ret->count - 1]) != 0)
+            ret->lines[ret->count++] = ret->lines[i];
+    return true;
 }
 
 static const void *find(const struct index *index, const void *key, compare_lines compare)
@@ -157,40 +167,74 @@ static const void *find(const struct index *index, const void *key, compare_line
     return found ? *found : NULL;
 }
 
-static void read_users(void)
+static bool add_user(const struct passwd *entry)
 {
-    _cleanup_fclose_ FILE *file = local_open(PATH_ETC "/passwd");
+    struct passwd *grown = grow(users.lines, users.count, sizeof(*users.lines));
+    users.lines = grown ? grown : users.lines;
+    if (!grown || !copy_user(entry, &grown[users.count]))
+        return false;
+    users.count++;
+    return true;
+}
+
+static bool read_users(FILE *file)
+{
     const struct passwd *entry = NULL;
+    while ((entry = fgetpwent(file)))
+        if (!add_user(entry))
+            return false;
+    return sort(users.lines, users.count, sizeof(*users.lines), compare_user_names, &users.by_name) &&
+           sort(users.lines, users.count, sizeof(*users.lines), compare_uids, &users.by_uid);
+}
+
+static void look_at_users(off_t most)
+{
+    if (file_seen_still(&users.seen, PATH_ETC "/passwd"))
+        return;
+    _cleanup_fclose_ FILE *file = users.seen.status.st_size <= most ? local_open(PATH_ETC "/passwd") : NULL;
     forget_users();
-    while (file && (entry = fgetpwent(file))) {
-        users.lines = grow(users.lines, users.count, sizeof(*users.lines));
-        users.lines[users.count++] = copy_user(entry);
-    }
-    users.seen.settled &= file != NULL; /* one that could not be opened just now is tried again */
-    users.by_name = sort(users.lines, users.count, sizeof(*users.lines), compare_user_names);
-    users.by_uid = sort(users.lines, users.count, sizeof(*users.lines), compare_uids);
+    if (file && read_users(file))
+        return;
+    forget_users();
+    users.seen.settled = false; /* it may be read the next time */
 }
 
-static void read_groups(void)
+static bool add_group(const struct group *entry)
 {
-    _cleanup_fclose_ FILE *file = local_open(PATH_ETC "/group");
+    struct group *grown = grow(groups.lines, groups.count, sizeof(*groups.lines));
+    groups.lines = grown ? grown : groups.lines;
+    if (!grown || !copy_group(entry, &grown[groups.count]))
+        return false;
+    groups.count++;
+    return true;
+}
+
+static bool read_groups(FILE *file)
+{
     const struct group *entry = NULL;
-    forget_groups();
-    while (file && (entry = fgetgrent(file))) {
-        groups.lines = grow(groups.lines, groups.count, sizeof(*groups.lines));
-        groups.lines[groups.count++] = copy_group(entry);
-    }
-    groups.seen.settled &= file != NULL;
-    groups.by_name = sort(groups.lines, groups.count, sizeof(*groups.lines), compare_group_names);
-    groups.by_gid = sort(groups.lines, groups.count, sizeof(*groups.lines), compare_gids);
+    while ((entry = fgetgrent(file)))
+        if (!add_group(entry))
+            return false;
+    return sort(groups.lines, groups.count, sizeof(*groups.lines), compare_group_names, &groups.by_name) &&
+           sort(groups.lines, groups.count, sizeof(*groups.lines), compare_gids, &groups.by_gid);
 }
 
-void local_files_look(void)
+static void look_at_groups(off_t most)
 {
-    if (!file_seen_still(&users.seen, PATH_ETC "/passwd"))
-        read_users();
-    if (!file_seen_still(&groups.seen, PATH_ETC "/group"))
-        read_groups();
+    if (file_seen_still(&groups.seen, PATH_ETC "/group"))
+        return;
+    _cleanup_fclose_ FILE *file = groups.seen.status.st_size <= most ? local_open(PATH_ETC "/group") : NULL;
+    forget_groups();
+    if (file && read_groups(file))
+        return;
+    forget_groups();
+    groups.seen.settled = false;
+}
+
+void local_files_look(off_t most)
+{
+    look_at_users(most);
+    look_at_groups(most);
 }
 
 /* ---- finding ---- */

@@ -10,9 +10,14 @@
 #include <pwd.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
-/* Reads what has changed. At the beginning of each question; what follows answers as of then. */
-void local_files_look(void);
+#define LOCAL_FILES_ANY_SIZE ((off_t)INT64_MAX)
+
+/* Reads what has changed. At the beginning of each question; what follows answers as of then. A file of more than `most`
+ * bytes, and one that there is no memory for, counts as missing. */
+void local_files_look(off_t most);
 
 /* False for a file that is missing or empty: it is broken or being replaced, which proves no absence (common/local.h). */
 bool local_files_have_users(void);

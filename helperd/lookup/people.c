@@ -227,8 +227,10 @@ void people_answer_principals(const json_t *question)
         .patience = patience ? json_integer_value(patience) : PATIENCE_MS,
         .people = PEOPLE_OF_ALL_MAX,
     };
-    if (!answer.principals)
-        exit(1);
+    if (!answer.principals) {
+        say_line(NULL);
+        return;
+    }
     clock_gettime(CLOCK_MONOTONIC, &answer.begun);
     for (size_t i = 0; i < json_array_size(names); i++) {
         const char *name = json_string_value(json_array_get(names, i));
