@@ -11,8 +11,14 @@
 #include <time.h>
 
 enum {
-    SHARE_MAX = 128,     /* calls in one transaction */
-    SHARE_NS = 10000000, /* of work; then the others wait for the next one */
+    SHARE_MAX = 128, /* calls in one transaction */
+    /*
+     * Of work for one; then the others wait for the next. Who was answered calls again meanwhile: so no more work than
+     * makes what a commit takes small beside it.
+     */
+    SHARE_COMMITS = 4,
+    SHARE_LEAST_NS = 1000000,
+    SHARE_MOST_NS = 10000000,
 };
 
 static void run_alone(struct bus_call *call)
@@ -65,11 +71,22 @@ void bus_call_drop_ready(struct bus_call *call)
     }
 }
 
-static int64_t worked_ns(void)
+static int64_t read_ns(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int64_t worked_ns(void)
+{
+    return read_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static int64_t share_ns(const struct bus_manager *manager)
+{
+    const int64_t ns = SHARE_COMMITS * manager->commit_ns;
+    return ns < SHARE_LEAST_NS ? SHARE_LEAST_NS : ns > SHARE_MOST_NS ? SHARE_MOST_NS : ns;
 }
 
 struct shared {
@@ -80,7 +97,7 @@ struct shared {
 /* 0, or the fault of the last one. */
 static int run_calls(struct bus_manager *manager, struct shared *shared, size_t *ret_count)
 {
-    const int64_t until = worked_ns() + SHARE_NS;
+    const int64_t until = worked_ns() + share_ns(manager);
     size_t count = 0;
     int r = 0;
     for (const struct bus_call *call = manager->ready; call; call = call->next_ready)
@@ -113,7 +130,9 @@ static void share(struct bus_manager *manager)
     manager->engine->chores_begun = false;
     store_begin_reading(manager->engine->store);
     const int fault = run_calls(manager, shared, &count);
+    const int64_t began = read_ns(CLOCK_MONOTONIC);
     const int committed = engine_end_shared(manager->engine, fault);
+    manager->commit_ns += (read_ns(CLOCK_MONOTONIC) - began - manager->commit_ns) / 4;
     store_end_reading(manager->engine->store);
     if (committed < 0) {
         run_again(shared, count);

@@ -97,8 +97,8 @@ int store_find_user_unlike(struct store *store, const char *user, uid_t uid, boo
     return FIND_NUMBER(
         store, &(int64_t){0},
         "SELECT 1 FROM assignment WHERE user = ?1 AND uid = ?2 AND (local <> ?3 OR missing <> 0)"
-        " AND " SQL_LIVE " UNION ALL SELECT 1 FROM request WHERE user = ?1 AND uid = ?2 AND local <> ?3"
-        " AND " SQL_PENDING " UNION ALL SELECT 1 FROM request WHERE user = ?1 AND uid = ?2 AND local <> ?3"
+        " AND " SQL_LIVE " UNION ALL SELECT 1 FROM request WHERE user = ?1 AND uid = ?2 AND local = 1 - ?3"
+        " AND " SQL_PENDING " UNION ALL SELECT 1 FROM request WHERE user = ?1 AND uid = ?2 AND local = 1 - ?3"
         " AND waiting = 1 LIMIT 1",
         "tui", user, uid, (int64_t)local);
 }
