@@ -63,6 +63,7 @@ struct lookup {
     struct namebook names;
     struct outage outage;
     bool cannot_start;
+    unsigned turn;   /* of the loop, in which the files were looked at */
     ev_timer settle; /* hands questions to workers, from the loop and not inside lookup_ask */
 };
 
@@ -465,10 +466,12 @@ int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done
 
 struct facts *lookup_here(struct lookup *lookup, const struct inquiry *inquiry)
 {
-    if (!inquiry->names_only) /* other services than the files may have more groups of users */
+    if (!inquiry->names_only) /* other services may know further groups of users */
         return NULL;
     json_t *question = inquiry_to_json(inquiry);
-    struct facts *facts = question ? lookup_here_answer(question) : NULL;
+    const unsigned turn = ev_iteration(lookup->loop);
+    struct facts *facts = question ? lookup_here_answer(question, turn != lookup->turn) : NULL;
+    lookup->turn = turn;
     json_decref(question);
     if (facts)
         learn(lookup, facts);

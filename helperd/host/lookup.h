@@ -35,7 +35,8 @@ typedef void (*lookup_done)(struct facts *facts, void *data);
  * unless the inquiry has a patience. */
 int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done done, void *data);
 
-/* The facts at once, where the files of this host have all that is asked for. NULL: lookup_ask() has to be. */
+/* The facts at once, where the files of this host have all that is asked for, as of this turn of the loop. NULL:
+ * lookup_ask() has to be called. */
 struct facts *lookup_here(struct lookup *lookup, const struct inquiry *inquiry);
 
 /* Drops the questions with this `data`, without a call back. */

@@ -21,12 +21,12 @@ static void hear(json_t *line, void *data)
     json_decref(line);
 }
 
-struct facts *lookup_here_answer(const json_t *question)
+struct facts *lookup_here_answer(const json_t *question, bool look)
 {
     struct hearing hearing = {question, facts_new(question), 0};
     if (!hearing.facts)
         return NULL;
-    find_begin_in_files();
+    find_begin_in_files(look);
     say_to(hear, &hearing);
     answer_question(question);
     say_to(NULL, NULL);

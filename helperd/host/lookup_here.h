@@ -7,5 +7,6 @@
 
 #include "helperd/host/facts.h"
 
-/* New, as from accesspkg-lookup; NULL: something of it has to be asked elsewhere, or there is no memory. */
-struct facts *lookup_here_answer(const json_t *question);
+/* New, as from accesspkg-lookup; NULL: something of it has to be asked elsewhere, or there is no memory. Without `look`
+ * by the files as they were for the last question. */
+struct facts *lookup_here_answer(const json_t *question, bool look);

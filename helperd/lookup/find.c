@@ -28,9 +28,10 @@ void find_begin(void)
     begin(LOCAL_FILES_ANY_SIZE, false);
 }
 
-void find_begin_in_files(void)
+void find_begin_in_files(bool look)
 {
-    begin(SMALL, true);
+    if (look)
+        begin(SMALL, true);
     scope.lacked = !local_files_have_users() || !local_files_have_groups();
 }
 
