@@ -140,9 +140,13 @@ static int find_circle(struct store *store, char *const *principals, int64_t *re
     _cleanup_free_ char *text = wordlist_write(principals);
     if (!text)
         return store_fail(store, -ENOMEM);
-    sql_run(store, "INSERT INTO circle (principals) VALUES (?) ON CONFLICT DO NOTHING", "t", text);
-    const int r = FIND_NUMBER(store, ret, "SELECT id FROM circle WHERE principals = ?", "t", text);
-    return r == STORE_E_NONE ? store_fail(store, -EIO) : r;
+    int r = FIND_NUMBER(store, ret, "SELECT id FROM circle WHERE principals = ?", "t", text);
+    if (r != STORE_E_NONE)
+        return r;
+    r = sql_run(store, "INSERT INTO circle (principals) VALUES (?)", "t", text);
+    if (r == 0)
+        *ret = sqlite3_last_insert_rowid(store->database);
+    return r;
 }
 
 static int add_stage(struct store *store, int64_t request, const struct stage *stage)
