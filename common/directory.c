@@ -60,52 +60,6 @@ static char *database_line(const char *database, char *line)
     return *line == ':' ? line + 1 : NULL;
 }
 
-/* The lines that we ask for, kept while the file is the same. */
-static struct {
-    const char *database;
-    char *line; /* behind the colon; NULL: there is none */
-} lines[] = {{.database = "passwd"}, {.database = "group"}, {.database = "initgroups"}};
-enum { N_LINES = sizeof(lines) / sizeof(lines[0]) };
-
-/* glibc takes the last line of a database. */
-static void keep_line(char *line)
-{
-    for (size_t i = 0; i < N_LINES; i++) {
-        const char *services = database_line(lines[i].database, line);
-        if (!services)
-            continue;
-        free(lines[i].line);
-        lines[i].line = strdup(services);
-    }
-}
-
-static void read_lines(void)
-{
-    static struct file_seen seen;
-    if (file_seen_still(&seen, PATH_ETC "/nsswitch.conf"))
-        return;
-    _cleanup_fclose_ FILE *file = fopen(PATH_ETC "/nsswitch.conf", "re");
-    _cleanup_free_ char *line = NULL;
-    size_t size = 0;
-    for (size_t i = 0; i < N_LINES; i++) {
-        free(lines[i].line);
-        lines[i].line = NULL;
-    }
-    while (file && getline(&line, &size, file) > 0)
-        keep_line(line);
-}
-
-static struct services load_services(const char *database)
-{
-    struct services services = {0};
-    read_lines();
-    for (size_t i = 0; i < N_LINES; i++)
-        if (lines[i].line && strcmp(lines[i].database, database) == 0)
-            services.line = strdup(lines[i].line);
-    services.next = services.line;
-    return services;
-}
-
 /* Reads one `[!]STATUS=ACTION` of a pair of brackets. Any action but "return" continues. */
 static void read_action(const char *text, struct service *service)
 {
@@ -149,6 +103,71 @@ static bool services_next(struct services *services, struct service *ret)
     at += strspn(at, " \t");
     services->next = *at == '[' ? read_actions(at + 1, ret) : at;
     return true;
+}
+
+/* The lines that we ask for, kept while the file is the same. */
+static struct {
+    const char *database;
+    char *line;       /* behind the colon; NULL: there is none */
+    bool files_first; /* and end the look-up when they have the name */
+} lines[] = {{.database = "passwd"}, {.database = "group"}, {.database = "initgroups"}};
+enum { N_LINES = sizeof(lines) / sizeof(lines[0]) };
+
+/* Writes into the line. */
+static bool begins_with_files(char *line)
+{
+    struct services services = {.next = line};
+    struct service first;
+    return services_next(&services, &first) && strcmp(first.name, "files") == 0 &&
+           service_ends(&first, NSS_STATUS_SUCCESS);
+}
+
+/* glibc takes the last line of a database. Writes into this one. */
+static void keep_line(char *line)
+{
+    for (size_t i = 0; i < N_LINES; i++) {
+        char *services = database_line(lines[i].database, line);
+        if (!services)
+            continue;
+        free(lines[i].line);
+        lines[i].line = strdup(services);
+        lines[i].files_first = begins_with_files(services);
+    }
+}
+
+static void read_lines(void)
+{
+    static struct file_seen seen;
+    if (file_seen_still(&seen, PATH_ETC "/nsswitch.conf"))
+        return;
+    _cleanup_fclose_ FILE *file = fopen(PATH_ETC "/nsswitch.conf", "re");
+    _cleanup_free_ char *line = NULL;
+    size_t size = 0;
+    for (size_t i = 0; i < N_LINES; i++) {
+        free(lines[i].line);
+        lines[i].line = NULL;
+        lines[i].files_first = false;
+    }
+    while (file && getline(&line, &size, file) > 0)
+        keep_line(line);
+}
+
+static struct services load_services(const char *database)
+{
+    struct services services = {0};
+    read_lines();
+    for (size_t i = 0; i < N_LINES; i++)
+        if (lines[i].line && strcmp(lines[i].database, database) == 0)
+            services.line = strdup(lines[i].line);
+    services.next = services.line;
+    return services;
+}
+
+void directory_find_files_first(bool *ret_users, bool *ret_groups)
+{
+    read_lines();
+    *ret_users = lines[0].files_first;
+    *ret_groups = lines[1].files_first;
 }
 
 /* NULL when the service has no such function or is not installed: glibc skips it, too. Some services are in glibc. */
@@ -327,16 +346,6 @@ enum directory_answer directory_group_by_gid(gid_t gid, const struct group **ret
     if (found || errno != 0)
         return end_lookup(found ? DIRECTORY_FOUND : DIRECTORY_UNANSWERED);
     return end_lookup(confirm_absence("group", "getgrgid_r", ask_group_by_gid, &(struct key){.id = gid}));
-}
-
-bool directory_begins_with_files(const char *database)
-{
-    struct services services = load_services(database);
-    struct service first;
-    const bool is = services_next(&services, &first) && strcmp(first.name, "files") == 0 &&
-                    service_ends(&first, NSS_STATUS_SUCCESS);
-    free(services.line);
-    return is;
 }
 
 /* ---- the groups of a user ---------------------------------------------------------------------------------------- */

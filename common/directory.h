@@ -32,8 +32,8 @@ enum directory_answer directory_group_by_gid(gid_t gid, const struct group **ret
 enum { DIRECTORY_PATIENCE = 15 };
 void directory_set_patience(unsigned seconds);
 
-/* Whether the files of this host are asked first, and end the look-up when they have the name, for "passwd" or "group". */
-bool directory_begins_with_files(const char *database);
+/* Whether the files of this host are asked first, and end the look-up when they have the name. */
+void directory_find_files_first(bool *ret_users, bool *ret_groups);
 
 enum { DIRECTORY_GROUPS_MAX = 65536 };
 

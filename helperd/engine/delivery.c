@@ -63,8 +63,24 @@ static json_t *split_names(const char *text, char separator)
     return array;
 }
 
+/* What one call takes. */
+struct taking {
+    json_t *array;
+    json_t *delegates;        /* for all notices alike; NULL: none was for somebody who may have some */
+    int64_t stale[STALE_MAX]; /* removed together: a commit for each would delay callers */
+    size_t n_stale;
+};
+
+static json_t *share_delegates(struct engine *engine, struct taking *taking)
+{
+    if (!taking->delegates)
+        taking->delegates = list_delegates(engine);
+    return json_incref(taking->delegates);
+}
+
 /* Takes over the facts. NULL: its recipients could not be read. */
-static json_t *view_notice(struct engine *engine, const struct notice *notice, json_t *facts)
+static json_t *view_notice(struct engine *engine, const struct notice *notice, json_t *facts,
+                           struct taking *taking)
 {
     char host[HOSTNAME_TEXT_MAX];
     int64_t unnamed = 0;
@@ -85,30 +101,24 @@ static json_t *view_notice(struct engine *engine, const struct notice *notice, j
     notice_set_number(facts, "unnamed", unnamed);
     json_object_set_new(facts, "done", split_names(notice->done, '/'));
     if (outbox_audience(notice->event) != OUTBOX_REQUESTOR)
-        json_object_set_new(facts, "delegates", list_delegates(engine));
+        json_object_set_new(facts, "delegates", share_delegates(engine, taking));
     return facts;
 }
 
-/* Stale notices, removed together: a commit for each would delay callers. */
-struct stale {
-    int64_t ids[STALE_MAX];
-    size_t count;
-};
-
-static int drop_stale(struct engine *engine, struct stale *stale)
+static int drop_stale(struct engine *engine, struct taking *taking)
 {
     struct txn txn;
-    if (stale->count == 0)
+    if (taking->n_stale == 0)
         return 0;
     txn_begin(&txn, engine);
-    for (size_t i = 0; i < stale->count; i++)
-        store_remove_notice(txn.store, stale->ids[i]);
-    stale->count = 0;
+    for (size_t i = 0; i < taking->n_stale; i++)
+        store_remove_notice(txn.store, taking->stale[i]);
+    taking->n_stale = 0;
     return txn_commit(&txn);
 }
 
-/* Adds the next notice above *after to the array, or to the stale ones. 0, STORE_E_NONE, -errno. */
-static int take_next_notice(struct engine *engine, int64_t *after, json_t *array, struct stale *stale)
+/* Takes the next notice above *after, or adds it to the stale ones. 0, STORE_E_NONE, -errno. */
+static int take_next_notice(struct engine *engine, int64_t *after, struct taking *taking)
 {
     struct notice notice = {0};
     bool is_old = false;
@@ -119,31 +129,32 @@ static int take_next_notice(struct engine *engine, int64_t *after, json_t *array
     json_t *facts = json_loads(notice.facts, 0, NULL);
     r = facts ? is_stale_notice(engine, &notice, facts, &is_old) : -ENOMEM;
     if (r == 0 && is_old)
-        stale->ids[stale->count++] = notice.id;
-    else if (r == 0 && json_array_append_new(array, view_notice(engine, &notice, json_incref(facts))) < 0)
+        taking->stale[taking->n_stale++] = notice.id;
+    else if (r == 0 && json_array_append_new(taking->array,
+                                             view_notice(engine, &notice, json_incref(facts), taking)) < 0)
         r = -ENOMEM;
     json_decref(facts);
     notice_deinit(&notice);
-    if (r == 0 && stale->count == STALE_MAX)
-        r = drop_stale(engine, stale);
+    if (r == 0 && taking->n_stale == STALE_MAX)
+        r = drop_stale(engine, taking);
     return r;
 }
 
 int engine_take_notices(struct engine *engine, int64_t after, int64_t limit, struct reply *reply)
 {
     const size_t most = limit > 0 && limit < TAKE_MAX ? (size_t)limit : TAKE_MAX;
-    json_t *array = json_array();
-    struct stale stale = {.count = 0};
+    struct taking taking = {.array = json_array()};
     int r = engine_tick(engine);
-    while (r == 0 && json_array_size(array) < most)
-        r = take_next_notice(engine, &after, array, &stale);
+    while (r == 0 && json_array_size(taking.array) < most)
+        r = take_next_notice(engine, &after, &taking);
     if (r >= 0)
-        r = drop_stale(engine, &stale);
+        r = drop_stale(engine, &taking);
+    json_decref(taking.delegates);
     if (r < 0) {
-        json_decref(array);
+        json_decref(taking.array);
         return r;
     }
-    reply->value = array;
+    reply->value = taking.array;
     return 0;
 }
 

@@ -173,7 +173,8 @@ static struct decidability find_decidability_at_entry(struct txn *txn, const str
     struct decision *decisions = NULL;
     struct policy_pending pending = {
         .stage = stage, .requestor = &request->requestor, .same_approver = package && package->same_approver};
-    txn_ok(txn, store_get_decisions(txn->store, request->id, &decisions, &pending.n_decisions));
+    if (stage->number > 1)
+        txn_ok(txn, store_get_decisions(txn->store, request->id, &decisions, &pending.n_decisions));
     pending.decisions = decisions;
     const struct decidability found = find_decidability(txn->engine, &pending, facts);
     store_free_decisions(decisions, pending.n_decisions);

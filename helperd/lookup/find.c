@@ -17,8 +17,7 @@ static struct {
 static void begin(off_t most, bool alone)
 {
     local_files_look(most);
-    scope.users = directory_begins_with_files("passwd");
-    scope.groups = directory_begins_with_files("group");
+    directory_find_files_first(&scope.users, &scope.groups);
     scope.alone = alone;
     scope.lacked = false;
 }
