@@ -67,32 +67,46 @@ static int open_folder(const char *proc, pid_t pid)
     return folder < 0 ? -errno : folder;
 }
 
-static int find_process(const char *proc, struct bus_caller *caller)
+/* Field 22 of /proc/PID/stat, counted from the last ')', as the name in parentheses may have any text. */
+static int read_start_time(int folder, unsigned long long *ret)
 {
-    _cleanup_close_ int folder = open_folder(proc, caller->pid);
-    int r = folder < 0 ? folder : check_process_uid(folder, caller->uid);
+    char text[1024];
+    const int r = read_proc_file(folder, "stat", text, sizeof(text));
     if (r < 0)
         return r;
-    const int fd = openat(folder, "loginuid", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    /* Without it while the process is there: a kernel without audit. */
-    if (fd < 0 && (errno != ENOENT || faccessat(folder, "status", F_OK, 0) < 0))
-        return -errno;
-    caller->found = true;
-    caller->loginuid = fd;
+    char *field = strrchr(text, ')');
+    for (int number = 2; field && number < 22; number++)
+        field = strchr(field + 1, ' ');
+    if (!field)
+        return -EBADMSG;
+    *ret = strtoull(field + 1, NULL, 10);
     return 0;
 }
 
-int bus_caller_read_loginuid(const char *proc, struct bus_caller *caller, uid_t *ret)
+/* The open `loginuid` of processes that called lately, by their pids. Whoever has such a pid later does not answer there. */
+static struct kept {
+    pid_t pid;
+    unsigned long long started;
+    int file;
+} kept[128];
+
+static struct kept *find_kept(pid_t pid)
+{
+    return &kept[(size_t)pid % (sizeof(kept) / sizeof(kept[0]))];
+}
+
+static void keep(pid_t pid, unsigned long long started, int file)
+{
+    struct kept *place = find_kept(pid);
+    if (place->pid)
+        close(place->file);
+    *place = (struct kept){pid, started, file};
+}
+
+static int read_number(int file, uid_t *ret)
 {
     char text[32];
-    const int r = caller->found ? 0 : find_process(proc, caller);
-    if (r < 0)
-        return r;
-    if (caller->loginuid < 0) {
-        *ret = UID_UNSET;
-        return 0;
-    }
-    const ssize_t got = pread(caller->loginuid, text, sizeof(text) - 1, 0);
+    const ssize_t got = pread(file, text, sizeof(text) - 1, 0);
     if (got < 0)
         return -errno;
     text[got] = '\0';
@@ -104,11 +118,36 @@ int bus_caller_read_loginuid(const char *proc, struct bus_caller *caller, uid_t 
     return 0;
 }
 
-void bus_caller_forget(struct bus_caller *caller)
+/* All of one process, as the folder stays that of the one for which it was opened. */
+static int find_process(const char *proc, struct bus_caller *caller, uid_t *ret)
 {
-    if (caller->found && caller->loginuid >= 0)
-        close(caller->loginuid);
-    caller->found = false;
+    unsigned long long started = 0;
+    _cleanup_close_ int folder = open_folder(proc, caller->pid);
+    int r = folder < 0 ? folder : read_start_time(folder, &started);
+    if (r == 0)
+        r = check_process_uid(folder, caller->uid);
+    if (r < 0)
+        return r;
+    if (caller->started && caller->started != started)
+        return -ESRCH;
+    caller->started = started;
+    const int file = openat(folder, "loginuid", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file >= 0) {
+        keep(caller->pid, started, file);
+        return read_number(file, ret);
+    }
+    /* Without it while the process is there: a kernel without audit. */
+    if (errno != ENOENT || faccessat(folder, "stat", F_OK, 0) < 0)
+        return -errno;
+    *ret = UID_UNSET;
+    return 0;
+}
+
+int bus_caller_read_loginuid(const char *proc, struct bus_caller *caller, uid_t *ret)
+{
+    const struct kept *place = find_kept(caller->pid);
+    const bool is_kept = caller->started && place->pid == caller->pid && place->started == caller->started;
+    return is_kept ? read_number(place->file, ret) : find_process(proc, caller, ret);
 }
 
 bool bus_caller_login_ids_count(const char *proc)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Identifies the caller: by the bus daemon, which has asked the kernel, or at root's own door by the kernel itself, and
- * never by an argument. Reads the audit loginuid from /proc/PID/loginuid, which stays open: a process that has the pid
- * later does not answer there.
+ * never by an argument. Reads the audit loginuid from /proc/PID/loginuid, and the process's start time, to notice a
+ * reused pid.
  */
 #pragma once
 
@@ -15,8 +15,7 @@
 struct bus_caller {
     uid_t uid;
     pid_t pid;
-    bool found;   /* the process, once its login id was read */
-    int loginuid; /* its open file; -1: a kernel without audit */
+    unsigned long long started; /* the process's start time, once it was read; 0: it was not */
 };
 
 /* caller NULL: it could not be found out who calls; refuse the call (rule 1). */
@@ -28,10 +27,9 @@ int bus_caller_identify(struct bus *bus, const char *sender, bus_caller_done don
 
 /*
  * The caller with the login id that their process has now, so for each call anew. 0 or -errno (logged): refuse the call
- * (rule 5). A process that ended has none: its connection is another's by now.
+ * (rule 5). When the process ended, or one that is not the first has the pid, the connection is another's by now.
  */
 int bus_caller_read_identity(struct bus_caller *caller, struct identity *ret);
-void bus_caller_forget(struct bus_caller *caller);
 
 /*
  * Says whether login ids identify people. In a container all processes may have the login id of the user who started
@@ -40,6 +38,6 @@ void bus_caller_forget(struct bus_caller *caller);
  */
 bool bus_caller_login_ids_count(const char *proc);
 
-/* Public for tests. 0, with UID_UNSET if none is set; -ESRCH when the process does not have this uid, or ended; other
- * -errno. */
+/* Public for tests. 0, with UID_UNSET if none is set; -ESRCH when the process does not have this uid, ended, or did not
+ * start when it had been seen first, so is not the one that connected; other -errno. */
 int bus_caller_read_loginuid(const char *proc, struct bus_caller *caller, uid_t *ret);

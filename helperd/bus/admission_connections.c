@@ -59,7 +59,6 @@ void admission_forget(struct admission_connection *connection)
         place = &(*place)->next;
     *place = connection->next;
     admission->connections -= connection->bus == admission->bus;
-    bus_caller_forget(&connection->caller);
     free(connection->name);
     free(connection);
 }

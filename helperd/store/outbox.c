@@ -64,7 +64,7 @@ int store_remove_notices(struct store *store, int64_t last, int64_t *ret)
 
 #define COUNT_COLUMNS(F, N, S)                                                                               \
     F(S, NUMBER, count(*), waiting)                                                                          \
-    N(S, NUMBER, coalesce((SELECT at FROM outbox ORDER BY id LIMIT 1), 0), oldest)                           \
+    N(S, NUMBER, coalesce(min(at), 0), oldest)                                                               \
     N(S, TEXT, (SELECT failure FROM outbox WHERE failed_at > 0 ORDER BY failed_at DESC LIMIT 1), failure)    \
     N(S, NUMBER, (SELECT max(failed_at) FROM outbox WHERE failed_at > 0), failed_at)
 static SQL_ROWS(counts, struct notice_counts, COUNT_COLUMNS);

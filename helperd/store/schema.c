@@ -279,15 +279,11 @@ static const char *const steps[] = {
     "CREATE INDEX request_review_due ON request (remind_at)"
     " WHERE emergency = 1 AND reviewed = 0 AND remind_at > 0;",
 
-    "DROP INDEX outbox_at;"
     "DROP INDEX request_open_user;"
     "CREATE INDEX request_open_user ON request (user, uid, local)"
     " WHERE state IN ('submitted', 'pending-approval');"
     "DROP INDEX request_waiting_user;"
-    "CREATE INDEX request_waiting_user ON request (user, uid, local) WHERE waiting = 1;"
-    "DROP INDEX assignment_user;"
-    "CREATE INDEX assignment_user ON assignment (user, uid, local, missing)"
-    " WHERE state IN ('partially-fulfilled', 'fulfilled');",
+    "CREATE INDEX request_waiting_user ON request (user, uid, local) WHERE waiting = 1;",
 };
 #pragma GCC diagnostic pop
 

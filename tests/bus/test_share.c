@@ -20,11 +20,15 @@ enum { PACKAGES = 5, USERS = 3, CALLS = PACKAGES * USERS }; /* fewer than there 
 #define LOOKUP "/usr/libexec/accesspkg/accesspkg-lookup"
 #define GATE   "/tmp/gate"
 
+/* Who is in a group is asked of a process. */
+#define GIVES      "[package]\ngroups = dbadmins\n[policy]\n"
+#define REQUESTORS "requestors = alice carol dave %daemon\n"
+
 static const char *const users[USERS] = {"alice", "carol", "dave"};
 
 struct asking {
     const char *package;
-    const char *expected; /* the state; NULL: there is no such package */
+    const char *expected; /* the state; NULL: they may not ask for it */
 };
 
 static bool is_answer(DBusMessage *answer, const struct asking *asking)
@@ -51,7 +55,7 @@ static int ask(void *data)
     DBusError refusal = DBUS_ERROR_INIT;
     DBusMessage *answer = dbus_connection_send_with_reply_and_block(client.connection, call, 60000, &refusal);
     if (!answer && !asking->expected)
-        return dbus_error_has_name(&refusal, bus_error_name(BUS_ERROR_NO_SUCH_PACKAGE)) ? 0 : 2;
+        return dbus_error_has_name(&refusal, bus_error_name(BUS_ERROR_POLICY_REFUSED)) ? 0 : 2;
     if (!answer)
         fprintf(stderr, "%s\n", refusal.message);
     return answer && is_answer(answer, asking) ? 0 : 3;
@@ -81,11 +85,12 @@ static void start(void)
     ck_assert_ptr_nonnull(config);
     fputs("[decisions]\naccount_state = no\n[lookup]\ntimeout = 60s\n", config);
     fclose(config);
-    live_start("p0", "[package]\ngroups = dbadmins\n[policy]\napproval = none\n", NULL);
-    for (int p = 1; p < PACKAGES - 1; p++) {
+    live_start("p0", GIVES REQUESTORS "approval = none\n", NULL);
+    for (int p = 1; p < PACKAGES; p++) {
         char name[16];
         snprintf(name, sizeof(name), "p%d", p);
-        live_write_package(name, "[package]\ngroups = dbadmins\n[policy]\napprovers = bob\n");
+        live_write_package(name, p < PACKAGES - 1 ? GIVES REQUESTORS "approvers = bob\n"
+                                                  : GIVES "requestors = %daemon\napprovers = bob\n");
     }
     ck_assert_msg(live_run("root", "pkg-admin reload") == 0, "%s", live_output);
     /* A look-up opens the gate before it reads its question, and waits there for somebody who opens it, too. */
@@ -127,9 +132,9 @@ START_TEST(test_same_moment)
     snprintf(reads, sizeof(reads), "%d 0x0 ", SYS_read);
     for (int i = 0; i < CALLS; i++) {
         const int p = i / USERS;
-        const bool missing = p == PACKAGES - 1;
-        snprintf(names[p], sizeof(names[p]), missing ? "missing" : "p%d", p);
-        askings[p] = (struct asking){names[p], missing ? NULL : p == 0 ? "fulfilled" : "pending-approval"};
+        const bool refused = p == PACKAGES - 1;
+        snprintf(names[p], sizeof(names[p]), "p%d", p);
+        askings[p] = (struct asking){names[p], refused ? NULL : p == 0 ? "fulfilled" : "pending-approval"};
         pids[i] = live_fork(users[i % USERS], ask, &askings[p]);
     }
     while (count_waiting(daemon, "accesspkg-looku", opens) < CALLS)

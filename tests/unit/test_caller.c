@@ -16,6 +16,7 @@
 
 enum { PID = 42 };
 
+#define STAT(start)  "42 (a) 1 b) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 " start " 1 1\n"
 #define STATUS(uids) "Name:\ta\\nUid:\t7\nState:\tS (sleeping)\nUid:\t" uids "\nGid:\t7\t7\t7\t7\n"
 
 static char proc[FOLDER_MAX];
@@ -40,13 +41,13 @@ static void setup(void)
     folder_make(proc);
     snprintf(folder, sizeof(folder), "%s/%d", proc, PID);
     ck_assert_int_eq(mkdir(folder, 0755), 0);
+    put("stat", STAT("1000"));
     put("status", STATUS("123456789\t123456789\t123456789\t123456789"));
     put("loginuid", "123456789");
 }
 
 static void teardown(void)
 {
-    bus_caller_forget(&caller);
     folder_remove(proc);
 }
 
@@ -57,7 +58,7 @@ static int read_again(uid_t *ret)
 
 static int read_it(uid_t *ret)
 {
-    bus_caller_forget(&caller);
+    caller.started = 0;
     return read_again(ret);
 }
 
@@ -118,23 +119,53 @@ START_TEST(test_whose_the_folder_is)
 END_TEST
 
 /* As it is now, of the process that was seen first: another one that has its number has its connection or none of ours. */
-START_TEST(test_the_one_that_was_seen)
+START_TEST(test_not_the_one_that_was_seen)
 {
     uid_t uid = 7;
     char before[128];
-    FILE *file = NULL;
     ck_assert_int_eq(read_it(&uid), 0);
     ck_assert_uint_eq(uid, 123456789);
-    file = fopen(path_of("loginuid"), "we"); /* the same file */
+    ck_assert_uint_eq(caller.started, 1000);
+    FILE *file = fopen(path_of("loginuid"), "we"); /* the same file */
     ck_assert(file && fputs("1002", file) >= 0 && fclose(file) == 0);
     ck_assert_int_eq(read_again(&uid), 0);
     ck_assert_uint_eq(uid, 1002);
     snprintf(before, sizeof(before), "%s/before", proc);
     ck_assert_int_eq(rename(folder, before), 0);
     ck_assert_int_eq(mkdir(folder, 0755), 0);
+    put("stat", STAT("1001"));
+    put("status", STATUS("123456789\t123456789\t123456789\t123456789"));
     put("loginuid", "1003");
-    ck_assert_int_eq(read_again(&uid), 0);
+    ck_assert_int_eq(read_again(&uid), 0); /* by the first one's file */
     ck_assert_uint_eq(uid, 1002);
+    struct bus_caller next = {.uid = 123456789, .pid = PID};
+    ck_assert_int_eq(bus_caller_read_loginuid(proc, &next, &uid), 0);
+    ck_assert_uint_eq(uid, 1003);
+    ck_assert_int_eq(read_again(&uid), -ESRCH); /* whose file is kept no more */
+    ck_assert_uint_eq(uid, 1003);
+}
+END_TEST
+
+/* Several callers, whose pids share a place, each have their own. */
+START_TEST(test_many)
+{
+    struct bus_caller callers[3];
+    for (int round = 0; round < 3; round++)
+        for (int i = 0; i < 3; i++) {
+            char text[16];
+            uid_t uid = 7;
+            snprintf(folder, sizeof(folder), "%s/%d", proc, PID + 128 * i);
+            snprintf(text, sizeof(text), "%d", 1000 + i);
+            if (round == 0) {
+                callers[i] = (struct bus_caller){.uid = getuid(), .pid = PID + 128 * i};
+                ck_assert(mkdir(folder, 0755) == 0 || i == 0);
+                put("stat", STAT("1000"));
+                put("loginuid", text);
+            }
+            ck_assert_int_eq(bus_caller_read_loginuid(proc, &callers[i], &uid), 0);
+            ck_assert_uint_eq(uid, 1000 + i);
+        }
+    snprintf(folder, sizeof(folder), "%s/%d", proc, PID);
 }
 END_TEST
 
@@ -156,10 +187,10 @@ START_TEST(test_ended)
     ck_assert_int_eq(kill(pid, SIGKILL), 0);
     ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
     uid = 7;
-    ck_assert_int_eq(bus_caller_read_loginuid("/proc", &caller, &uid), self.loginuid < 0 ? 0 : -ESRCH);
-    bus_caller_forget(&caller);
+    ck_assert_int_eq(bus_caller_read_loginuid("/proc", &caller, &uid),
+                     own == UID_UNSET && access("/proc/self/loginuid", F_OK) < 0 ? -ENOENT : -ESRCH);
+    caller.started = 0;
     ck_assert_int_eq(bus_caller_read_loginuid("/proc", &caller, &uid), -ENOENT);
-    bus_caller_forget(&self);
 }
 END_TEST
 
@@ -180,7 +211,7 @@ START_TEST(test_gone_meanwhile)
 {
     uid_t uid = 7;
     caller.uid = getuid();
-    ck_assert_int_eq(unlink(path_of("loginuid")) | unlink(path_of("status")), 0);
+    ck_assert_int_eq(unlink(path_of("stat")), 0);
     ck_assert_int_eq(read_it(&uid), -ENOENT);
     ck_assert_uint_eq(uid, 7);
 }
@@ -206,7 +237,7 @@ END_TEST
 int main(void)
 {
     suite_case("caller", setup, teardown);
-    suite_add(test_what_it_says, test_whose_it_is, test_whose_the_folder_is, test_the_one_that_was_seen,
-              test_ended, test_no_audit, test_gone_meanwhile, test_container);
+    suite_add(test_what_it_says, test_whose_it_is, test_whose_the_folder_is, test_not_the_one_that_was_seen,
+              test_many, test_ended, test_no_audit, test_gone_meanwhile, test_container);
     return suite_run();
 }
