@@ -3,7 +3,7 @@
  * Row 5: how many requests are filed in a second, each answered when it is durable, by 64 users at once, beside commits of
  * one row each that SQLite makes durable one after the other. In turn in one run, with slow_sync.so in both processes.
  * Usage: bench_submit NAME DELAY FIRST ROUNDS; DELAY in microseconds for each sync; FIRST is the number of the first of the
- * packages that nobody asked for yet: PACKAGES are used in each round.
+ * packages that nobody asked for yet: PACKAGES are used in each round, and in one before them that does not count.
  */
 #include "tests/bench/bench.h"
 
@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CALLERS = 64, PACKAGES = 32, COMMITS = 100 };
+enum { CALLERS = 64, PACKAGES = 32, COMMITS = 100, WARM_UP = 1 /* round, which does not count */ };
 
 #define YARDSTICK "/var/lib/accesspkg/yardstick.db"
 
@@ -83,7 +83,7 @@ static void call_in_rounds(int caller, int first, int rounds, pthread_barrier_t 
     snprintf(user, sizeof(user), "c%d", caller + 1);
     bench_become(user);
     bench_open(&client);
-    for (int round = 0; round < rounds; round++) {
+    for (int round = 0; round < WARM_UP + rounds; round++) {
         pthread_barrier_wait(barrier);
         for (int i = 0; i < PACKAGES; i++)
             submit(client.connection, first + round * PACKAGES + i);
@@ -112,12 +112,16 @@ static void measure(const char *name, int rounds, pthread_barrier_t *barrier)
     side_name(&submits, "/s", "submits@%s", name);
     side_name(&commits, "/s", "commits@%s", name);
     side_name(&commit_took, "us", "commit@%s", name);
-    for (int round = 0; round < rounds; round++) {
-        side_add(&commits, commit(yardstick, &commit_took));
+    for (int round = 0; round < WARM_UP + rounds; round++) {
+        const double single = commit(yardstick, &commit_took);
         const double begin = bench_now();
         pthread_barrier_wait(barrier);
         pthread_barrier_wait(barrier);
-        side_add(&submits, CALLERS * PACKAGES * 1e6 / (bench_now() - begin));
+        const double shared = CALLERS * PACKAGES * 1e6 / (bench_now() - begin);
+        if (round < WARM_UP)
+            continue;
+        side_add(&commits, single);
+        side_add(&submits, shared);
     }
     sqlite3_close(yardstick);
     unlink(YARDSTICK);

@@ -209,9 +209,10 @@ submit_slowly() # NAME DELAY FIRST COUNT
 
 measure_submit()
 {
-    local delay first=0 drop=/run/systemd/system/accesspkgd.service.d count
-    count=$(many 2)
-    empty_state $((count * 3 * 32)) # bench_submit uses 32 packages a round
+    local delay first=0 drop=/run/systemd/system/accesspkgd.service.d count each
+    count=$(many 3)
+    each=$((count * 32 + 32)) # packages that bench_submit uses
+    empty_state $((3 * each))
     host mkdir -p $drop
     printf '[Service]\nEnvironment=LD_PRELOAD=%s/slow_sync.so\n' $library | host tee $drop/slow.conf >/dev/null
     head -c 4 /dev/zero | host tee /run/bench-delay >/dev/null
@@ -219,9 +220,9 @@ measure_submit()
     start_daemon
     for delay in 150 1000 3000; do
         submit_slowly $delay $delay $first "$count" || return
-        first=$((first + count * 32))
+        first=$((first + each))
     done
-    fresh_state $((count * 32)) disk
+    fresh_state $each disk
     submit_slowly disk 0 0 "$count" || return
     host rm -r $drop
     host systemctl daemon-reload
