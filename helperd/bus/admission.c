@@ -31,7 +31,8 @@ static const struct turns_limits others_limits = {4096, 8 * 1024 * 1024, 0};
 static const struct turns_limits gate_limits = {256, 1024 * 1024, 8};
 enum {
     USER_BYTES_MAX = 256 * 1024,
-    USER_BEGUN_MAX = 8,                   /* half of the look-up processes */
+    USER_BEGUN_MAX = 8, /* half of the look-up processes */
+    CALLS_AT_ONCE = 4,
     FILES_BYTES = USER_BYTES_MAX / 2 + 1, /* what descriptors count for: one such call of a user at a time */
 };
 
@@ -370,21 +371,31 @@ static void begin(struct admission *admission, struct held *held)
     }
 }
 
-/* One call in a turn of the loop, so that what comes is read in between. While the bus does not read answers, only root's. */
+/* Begins the next call. While the bus does not read answers, only root's. False: there is none. */
+static bool serve_one(struct admission *admission, bool clogged)
+{
+    struct turn *turn = turns_begin_next(admission->turns, clogged                          ? TURNS_ROOT
+                                                           : ev_is_active(&admission->pace) ? TURNS_OTHERS
+                                                                                            : TURNS_SLOW);
+    if (!turn)
+        return false;
+    if (turns_is_slow(turn))
+        start_timer(admission, &admission->pace, SLOW_SECONDS);
+    begin(admission, held_of_turn(turn));
+    return true;
+}
+
+/* A few calls in a turn of the loop, so that what comes is read in between. */
 static void on_serve(struct ev_loop *loop, ev_idle *idle, int events)
 {
     (void)events;
     struct admission *admission = idle->data;
     const bool clogged = bus_is_clogged(admission->bus);
-    struct turn *turn = turns_begin_next(admission->turns, clogged                          ? TURNS_ROOT
-                                                           : ev_is_active(&admission->pace) ? TURNS_OTHERS
-                                                                                            : TURNS_SLOW);
-    if (turn) {
-        if (turns_is_slow(turn))
-            start_timer(admission, &admission->pace, SLOW_SECONDS);
-        begin(admission, held_of_turn(turn));
+    int left = CALLS_AT_ONCE;
+    while (left > 0 && serve_one(admission, clogged))
+        left--;
+    if (left == 0)
         return;
-    }
     ev_idle_stop(loop, idle);
     if (clogged)
         start_timer(admission, &admission->later, CLOGGED_SECONDS);
