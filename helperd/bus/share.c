@@ -16,7 +16,7 @@ enum {
      * Of work for one; then the others wait for the next. Who was answered calls again meanwhile: so no more work than
      * makes what a commit takes small beside it.
      */
-    SHARE_COMMITS = 4,
+    SHARE_COMMITS = 8,
     SHARE_LEAST_NS = 1000000,
     SHARE_MOST_NS = 10000000,
 };

@@ -22,14 +22,12 @@ enum {
 /* True for a request to decide what is decided already, or is in another stage; and for an event that is unknown. */
 static int is_stale_notice(struct engine *engine, const struct notice *notice, const json_t *facts, bool *ret)
 {
-    struct request request = {0};
     *ret = notice->event == OUTBOX_EVENT_COUNT;
     if (notice->event != OUTBOX_REQUEST_WAITS && notice->event != OUTBOX_REMINDER)
         return 0;
-    const int r = store_get_request(engine->store, notice->request, &request);
-    *ret = r > 0 || request.state != STATE_PENDING_APPROVAL ||
-           request.stage != json_integer_value(json_object_get(facts, "stage"));
-    request_deinit(&request);
+    const int r = store_find_pending_in_stage(engine->store, notice->request,
+                                              json_integer_value(json_object_get(facts, "stage")));
+    *ret = r == STORE_E_NONE;
     return r < 0 ? r : 0;
 }
 

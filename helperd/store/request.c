@@ -14,6 +14,13 @@ int store_get_request(struct store *store, int64_t id, struct request *ret)
     return FIND_REQUEST(store, ret, " WHERE id = ?", "i", id);
 }
 
+int store_find_pending_in_stage(struct store *store, int64_t id, int64_t stage)
+{
+    return FIND_NUMBER(store, &(int64_t){0},
+                       "SELECT 1 FROM request WHERE id = ? AND state = 'pending-approval' AND stage = ?",
+                       "ii", id, stage);
+}
+
 int store_find_open_request(struct store *store, uid_t uid, const char *user, const char *package,
                             struct request *ret)
 {

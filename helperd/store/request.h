@@ -9,6 +9,8 @@ struct store;
 /* Sets request->id; `stages` are request->n_stages of them. */
 int store_add_request(struct store *store, struct request *request, const struct stage *stages);
 int store_get_request(struct store *store, int64_t id, struct request *ret);
+/* STORE_E_NONE: it is not pending in this stage. */
+int store_find_pending_in_stage(struct store *store, int64_t id, int64_t stage);
 /* A user is identified by uid and name together, for a uid may be given to another person, or to two. Open: not decided
  * yet; waiting: approved, its start lies ahead. */
 int store_find_open_request(struct store *store, uid_t uid, const char *user, const char *package,
