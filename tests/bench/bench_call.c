@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Asks a service as an honest caller would. A call that is refused, or not answered within 10 s, counts as 10 s. Usage:
- *   bench_call loop NAME USER TARGET SECONDS      one call after the other
+ *   bench_call loop NAME USER TARGET SECONDS      one call after the other (the first of the connection: NAME.first)
  *   bench_call once NAME COMMAND...               how long a command takes; not done within 25 s counts as 25 s
  *   bench_call storm NAME COUNT TARGET            so many processes of root's at once, each of which connects, calls and goes:
  *                                                 ours at root's own socket, others on the bus (NAME, NAME.unanswered)
@@ -36,6 +36,13 @@ static bool ask(DBusConnection *connection, const struct target *target)
     return answer != NULL;
 }
 
+/* Milliseconds. */
+static double measure(DBusConnection *connection, const struct target *target)
+{
+    const double begin = bench_now();
+    return ask(connection, target) ? (bench_now() - begin) / 1e3 : CALL_MS;
+}
+
 static void loop(char **argv)
 {
     const struct target *target = target_find(argv[2]);
@@ -45,11 +52,10 @@ static void loop(char **argv)
     side_name(&side, "ms", "%s", argv[0]);
     bench_become(argv[1]);
     bench_open(&client);
-    do {
-        const double begin = bench_now();
-        const bool answered = ask(client.connection, target);
-        side_add(&side, answered ? (bench_now() - begin) / 1e3 : CALL_MS);
-    } while (bench_time() < end);
+    bench_tell("ms", measure(client.connection, target), "%s.first", argv[0]);
+    do
+        side_add(&side, measure(client.connection, target));
+    while (bench_time() < end);
     side_print(&side);
     client_close(&client);
 }

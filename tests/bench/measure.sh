@@ -311,8 +311,8 @@ measure_honest()
     for connections in 1 15 64; do
         step "honest callers beside $connections flooding connections"
         for ((round = 0; round < $(many 2); round++)); do
-            flood accesspkgd $connections calls $library/bench_call loop honest@$connections carol accesspkgd 5
-            flood logind $connections calls $library/bench_call loop logind@$connections carol logind 5
+            flood accesspkgd $connections calls $library/bench_call loop honest@$connections carol accesspkgd 6
+            flood logind $connections calls $library/bench_call loop logind@$connections carol logind 6
         done
         restart_daemon
     done
