@@ -450,25 +450,6 @@ static void refuse_at_the_end(struct held *held)
     release(held);
 }
 
-/* After its calls. */
-static void lose_connection(struct admission_connection *connection)
-{
-    if (!connection->known)
-        admission_use_less(connection); /* the answer does not come any more */
-    admission_forget(connection);
-}
-
-static void lose_connections(struct admission *admission, const struct bus *bus)
-{
-    for (size_t i = 0; i < ADMISSION_BUCKETS; i++)
-        for (struct admission_connection *connection = admission->buckets[i], *next; connection;
-             connection = next) {
-            next = connection->next;
-            if (!bus || connection->bus == bus)
-                lose_connection(connection);
-        }
-}
-
 /* One that has not begun. */
 static void take_back(struct held *held)
 {
@@ -488,7 +469,7 @@ void admission_drop(struct admission *admission, const struct bus *bus)
         take_back(held);
         release(held);
     }
-    lose_connections(admission, bus);
+    admission_lose_connections(admission, bus);
 }
 
 void admission_free(struct admission *admission)
@@ -500,7 +481,7 @@ void admission_free(struct admission *admission)
         take_back(held);
         refuse_at_the_end(held);
     }
-    lose_connections(admission, NULL);
+    admission_lose_connections(admission, NULL);
     turns_free(admission->turns);
     ev_idle_stop(bus_loop(admission->bus), &admission->serve);
     ev_timer_stop(bus_loop(admission->bus), &admission->later);

@@ -96,3 +96,22 @@ struct admission_connection *admission_remember(struct admission *admission, con
     connection->uses = 1;
     return connection;
 }
+
+/* After its calls. */
+static void lose_connection(struct admission_connection *connection)
+{
+    if (!connection->known)
+        admission_use_less(connection); /* the answer does not come any more */
+    admission_forget(connection);
+}
+
+void admission_lose_connections(struct admission *admission, const struct bus *bus)
+{
+    for (size_t i = 0; i < ADMISSION_BUCKETS; i++)
+        for (struct admission_connection *connection = admission->buckets[i], *next; connection;
+             connection = next) {
+            next = connection->next;
+            if (!bus || connection->bus == bus)
+                lose_connection(connection);
+        }
+}

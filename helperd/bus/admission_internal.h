@@ -58,3 +58,5 @@ void admission_use_more(struct admission_connection *connection);
 void admission_use_less(struct admission_connection *connection);
 /* One that nothing uses. */
 void admission_forget(struct admission_connection *connection);
+/* Those of this bus, or all (NULL), after their calls. */
+void admission_lose_connections(struct admission *admission, const struct bus *bus);
