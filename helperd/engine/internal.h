@@ -116,4 +116,6 @@ int engine_add_holders(struct engine *engine, json_t *names, int64_t *ret_unname
 /* Adds the user's live assignment of the package, else their waiting request, to the view. 0 or -errno. */
 int engine_add_own_access(struct engine *engine, const struct subject *subject, const char *package,
                           json_t *view);
+/* The caller does not. */
+int engine_refuse_not_held(const char *package, struct reply *reply);
 int engine_refuse_unknown_package(const struct engine *engine, const char *package, struct reply *reply);
