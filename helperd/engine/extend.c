@@ -6,10 +6,6 @@
 #include "common/timetext.h"
 #include "helperd/engine/locks.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 struct extension_terms {
     const char *justification; /* NULL: none was given */
     int64_t duration;          /* what it would add */

@@ -3,9 +3,7 @@
 #include "helperd/engine/internal.h"
 #include "helperd/engine/lineage.h"
 
-#include "common/duration.h"
 #include "common/names.h"
-#include "common/timetext.h"
 #include "helperd/engine/locks.h"
 #include "helperd/lifecycle/narrow.h"
 
