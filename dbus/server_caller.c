@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -83,16 +84,28 @@ static int read_start_time(int folder, unsigned long long *ret)
     return 0;
 }
 
+enum { KEPT_MAX = 128, KEPT_PART = 16 /* of the files that this process may open */ };
+
 /* The open `loginuid` of processes that called lately, by their pids. Whoever has such a pid later does not answer there. */
 static struct kept {
     pid_t pid;
     unsigned long long started;
     int file;
-} kept[128];
+} kept[KEPT_MAX];
+
+static size_t count_places(void)
+{
+    struct rlimit files;
+    const bool few = getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur / KEPT_PART < KEPT_MAX;
+    return few ? (size_t)files.rlim_cur / KEPT_PART + 1 : KEPT_MAX;
+}
 
 static struct kept *find_kept(pid_t pid)
 {
-    return &kept[(size_t)pid % (sizeof(kept) / sizeof(kept[0]))];
+    static size_t places;
+    if (places == 0)
+        places = count_places();
+    return &kept[(size_t)pid % places];
 }
 
 static void keep(pid_t pid, unsigned long long started, int file)

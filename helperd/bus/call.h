@@ -49,7 +49,7 @@ struct bus_manager {
     void (*conclude)(struct bus_call *call, int result);
     struct bus_call *ready; /* the oldest of those that are to share a commit; NULL: none waits */
     struct bus_call *last_ready;
-    int64_t commit_ns; /* how long one of theirs took lately */
+    int64_t commit_ns; /* how long one of theirs took lately; 0: there was none */
 };
 
 enum {

@@ -86,7 +86,14 @@ static int64_t worked_ns(void)
 static int64_t share_ns(const struct bus_manager *manager)
 {
     const int64_t ns = SHARE_COMMITS * manager->commit_ns;
-    return ns < SHARE_LEAST_NS ? SHARE_LEAST_NS : ns > SHARE_MOST_NS ? SHARE_MOST_NS : ns;
+    if (ns == 0 || ns > SHARE_MOST_NS)
+        return SHARE_MOST_NS;
+    return ns < SHARE_LEAST_NS ? SHARE_LEAST_NS : ns;
+}
+
+static void note_commit(struct bus_manager *manager, int64_t took)
+{
+    manager->commit_ns = manager->commit_ns ? manager->commit_ns + (took - manager->commit_ns) / 4 : took;
 }
 
 struct shared {
@@ -132,7 +139,7 @@ static void share(struct bus_manager *manager)
     const int fault = run_calls(manager, shared, &count);
     const int64_t began = read_ns(CLOCK_MONOTONIC);
     const int committed = engine_end_shared(manager->engine, fault);
-    manager->commit_ns += (read_ns(CLOCK_MONOTONIC) - began - manager->commit_ns) / 4;
+    note_commit(manager, read_ns(CLOCK_MONOTONIC) - began);
     store_end_reading(manager->engine->store);
     if (committed < 0) {
         run_again(shared, count);
