@@ -83,7 +83,8 @@ int engine_check_not_over(const struct package *package, int64_t begins, struct 
 static int check_pace(struct engine *engine, uid_t uid, struct reply *reply)
 {
     const int64_t most = FILED_PER_PENDING * engine->config->pending_per_user;
-    const int r = store_find_filed_since(engine->store, uid, clock_now(&engine->clock) - PACE_SECONDS, most);
+    const int64_t now = clock_now(&engine->clock);
+    const int r = store_find_filed_since(engine->store, uid, now - PACE_SECONDS, now, most);
     if (r == 0)
         return engine_refuse(reply, BUS_ERROR_LIMIT_EXCEEDED,
                              "%" PRId64 " requests of yours were filed within an hour, which is the limit of "

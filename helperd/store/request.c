@@ -128,13 +128,13 @@ int store_count_open_requests(struct store *store, uid_t uid, int64_t *ret)
                        "u", uid);
 }
 
-int store_find_filed_since(struct store *store, uid_t uid, int64_t since, int64_t most)
+int store_find_filed_since(struct store *store, uid_t uid, int64_t since, int64_t now, int64_t most)
 {
     /* By their ids, of which the index has all: going through their times would read a row of the table for each. */
     return FIND_NUMBER(store, &(int64_t){0},
                        "SELECT 1 FROM (SELECT submitted FROM request INDEXED BY request_uid WHERE uid = ?"
-                       " ORDER BY id DESC LIMIT 1 OFFSET ?) WHERE submitted > ?",
-                       "uii", uid, most - 1, since);
+                       " ORDER BY id DESC LIMIT 1 OFFSET ?) WHERE submitted > ? AND submitted <= ?",
+                       "uiii", uid, most - 1, since, now);
 }
 
 /* The id of the circle with these principals, which is added when it is new; 0 for an empty list. */

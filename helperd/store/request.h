@@ -32,8 +32,9 @@ int store_bind_groups(struct store *store, const char *package, const char *grou
 int store_update_request(struct store *store, const struct request *request);
 int store_count_open_requests(struct store *store, uid_t uid, int64_t *ret);
 
-/* STORE_E_NONE: the uid's last `most` requests were not all filed after `since`, or there are fewer. */
-int store_find_filed_since(struct store *store, uid_t uid, int64_t since, int64_t most);
+/* STORE_E_NONE: the uid's last `most` requests were not all filed after `since`, or there are fewer. The oldest of them
+ * stands for all; one that lies ahead of `now`, of a clock that was wrong, does not. */
+int store_find_filed_since(struct store *store, uid_t uid, int64_t since, int64_t now, int64_t most);
 
 int store_get_stage(struct store *store, int64_t request, int64_t number, struct stage *ret);
 int store_enter_stage(struct store *store, int64_t request, int64_t number, int64_t now);

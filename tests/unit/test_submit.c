@@ -113,6 +113,21 @@ START_TEST(test_pace)
 }
 END_TEST
 
+/* One request of a time when the clock was wrong does not stand for an hour's worth of them. */
+START_TEST(test_pace_after_a_wrong_clock)
+{
+    fixture.config.pending_per_user = 2;
+    fixture.now += 365 * 86400;
+    for (int i = 0; i < 50; i++) {
+        const int64_t id = acts_file(&fixture, "alice", "db-admins");
+        ck_assert_int_eq(acts_cancel(&fixture, "alice", id, "", NULL), 0);
+        fixture.now -= i == 0 ? 365 * 86400 : 0;
+        fixture.now += 86400;
+    }
+    acts_file(&fixture, "alice", "db-admins");
+}
+END_TEST
+
 /* Whoever files for themselves may say that they are a gate, and where: it is shown as what they claim. */
 START_TEST(test_claims)
 {
@@ -206,6 +221,7 @@ int main(void)
 {
     suite_case("submit", setup, fixture_teardown);
     suite_add(test_repeat, test_waits_for_others, test_refused_submissions, test_limit, test_pace,
-              test_claims, test_gate, test_without_approval, test_cancel, test_cancel_too_late);
+              test_pace_after_a_wrong_clock, test_claims, test_gate, test_without_approval, test_cancel,
+              test_cancel_too_late);
     return suite_run();
 }
