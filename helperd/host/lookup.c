@@ -470,7 +470,9 @@ struct facts *lookup_here(struct lookup *lookup, const struct inquiry *inquiry)
         return NULL;
     json_t *question = inquiry_to_json(inquiry);
     const unsigned turn = ev_iteration(lookup->loop);
-    struct facts *facts = question ? lookup_here_answer(question, turn != lookup->turn) : NULL;
+    if (!question)
+        return NULL;
+    struct facts *facts = lookup_here_answer(question, turn != lookup->turn);
     lookup->turn = turn;
     json_decref(question);
     if (facts)

@@ -23,14 +23,14 @@ static void hear(json_t *line, void *data)
 
 struct facts *lookup_here_answer(const json_t *question, bool look)
 {
+    find_begin_in_files(look);
     struct hearing hearing = {question, facts_new(question), 0};
     if (!hearing.facts)
         return NULL;
-    find_begin_in_files(look);
     say_to(hear, &hearing);
     answer_question(question);
     say_to(NULL, NULL);
-    if (hearing.result == FACTS_E_END && !find_lacked())
+    if (hearing.result == FACTS_E_END && !find_lacked() && facts_are_whole(hearing.facts))
         return hearing.facts;
     facts_free(hearing.facts);
     return NULL;

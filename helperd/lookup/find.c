@@ -29,7 +29,7 @@ void find_begin(void)
 
 void find_begin_in_files(bool look)
 {
-    if (look)
+    if (look || !scope.alone)
         begin(SMALL, true);
     scope.lacked = !local_files_have_users() || !local_files_have_groups();
 }

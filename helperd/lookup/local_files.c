@@ -187,11 +187,17 @@ static bool read_users(FILE *file)
            sort(users.lines, users.count, sizeof(*users.lines), compare_uids, &users.by_uid);
 }
 
+/* What is no file, as a pipe, might have us wait. */
+static FILE *open_seen(const struct file_seen *seen, const char *path, off_t most)
+{
+    return S_ISREG(seen->status.st_mode) && seen->status.st_size <= most ? local_open(path) : NULL;
+}
+
 static void look_at_users(off_t most)
 {
     if (file_seen_still(&users.seen, PATH_ETC "/passwd"))
         return;
-    _cleanup_fclose_ FILE *file = users.seen.status.st_size <= most ? local_open(PATH_ETC "/passwd") : NULL;
+    _cleanup_fclose_ FILE *file = open_seen(&users.seen, PATH_ETC "/passwd", most);
     forget_users();
     if (file && read_users(file))
         return;
@@ -223,7 +229,7 @@ static void look_at_groups(off_t most)
 {
     if (file_seen_still(&groups.seen, PATH_ETC "/group"))
         return;
-    _cleanup_fclose_ FILE *file = groups.seen.status.st_size <= most ? local_open(PATH_ETC "/group") : NULL;
+    _cleanup_fclose_ FILE *file = open_seen(&groups.seen, PATH_ETC "/group", most);
     forget_groups();
     if (file && read_groups(file))
         return;
