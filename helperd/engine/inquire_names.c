@@ -148,13 +148,33 @@ static int name_circle(char *const *principals, void *data)
     return add_names(data, principals);
 }
 
+static bool has_group(char *const *names)
+{
+    for (; names && *names; names++)
+        if (**names == '%')
+            return true;
+    return false;
+}
+
+/* Whether reviewers may be judged by groups, also of emergencies of a package that no longer has any. */
+static bool reviews_by_group(const struct package *package)
+{
+    for (size_t i = 0; i < package->n_stages; i++)
+        if (has_group(package->stages[i].approvers) || has_group(package->stages[i].fallback_approvers))
+            return true;
+    return false;
+}
+
 int engine_inquire_lists(struct engine *engine, struct inquiry *inquiry)
 {
     struct naming naming = naming_begin(engine, inquiry, true);
     int r = store_each_circle(engine->store, name_circle, &naming);
-    for (size_t i = 0; r == 0 && i < engine->packages->count; i++)
-        if (strv_length(engine->packages->items[i].emergency) > 0)
-            r = name_approvers(&naming, &engine->packages->items[i]);
+    for (size_t i = 0; r == 0 && i < engine->packages->count; i++) {
+        const struct package *package = &engine->packages->items[i];
+        inquiry->by_group |= reviews_by_group(package);
+        if (strv_length(package->emergency) > 0)
+            r = name_approvers(&naming, package);
+    }
     return r;
 }
 

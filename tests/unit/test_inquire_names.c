@@ -99,6 +99,21 @@ START_TEST(a_list_asks_for_what_is_not_fresh)
 }
 END_TEST
 
+/* An emergency that waits for its review is reviewed by the approvers of now, though the package has none any more. */
+START_TEST(a_list_asks_for_groups_of_reviewers)
+{
+    fixture_write_package(&fixture, "two", "[package]\ngroups = dbadmins\n[policy]\napprovers = Bob\n");
+    fixture_reload(&fixture);
+    ck_assert_int_eq(engine_inquire_lists(&fixture.engine, &inquiry), 0);
+    ck_assert(!inquiry.by_group);
+    fixture_write_package(&fixture, "two",
+                          "[package]\ngroups = dbadmins\n[policy]\napprovers = Bob %Leads\n");
+    fixture_reload(&fixture);
+    ck_assert_int_eq(engine_inquire_lists(&fixture.engine, &inquiry), 0);
+    ck_assert(inquiry.by_group);
+}
+END_TEST
+
 /* A question stays small enough for a socket, whatever policies hold. */
 START_TEST(a_question_is_bounded)
 {
@@ -139,6 +154,6 @@ int main(void)
 {
     suite_case("inquire_names", setup, teardown);
     suite_add(a_decision_asks_for_all_each_time, the_second_stage_asks_for_its_own_first,
-              a_list_asks_for_what_is_not_fresh, a_question_is_bounded);
+              a_list_asks_for_what_is_not_fresh, a_list_asks_for_groups_of_reviewers, a_question_is_bounded);
     return suite_run();
 }
