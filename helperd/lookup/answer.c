@@ -157,6 +157,8 @@ void answer_question(const json_t *question)
         free(members[i].name);
     }
     free(members);
+    if (find_lacked()) /* it is asked again, elsewhere */
+        return;
     named_answer_names(question);
     say_line(json_pack("{s:b}", "principals", 1));
     people_answer_principals(question);

@@ -6,7 +6,8 @@
 
 #include <errno.h>
 
-enum { SMALL = 64 * 1024 }; /* bytes of a file that may be read between two events */
+/* What may be gone through between two events: bytes of a file, members of a group. */
+enum { SMALL = 64 * 1024, FEW = 256 };
 
 static struct {
     bool users, groups; /* the files come first */
@@ -79,10 +80,18 @@ enum directory_answer find_user_by_uid(uid_t uid, const struct passwd **ret)
     return DIRECTORY_FOUND;
 }
 
+static bool is_large(const struct group *group)
+{
+    size_t members = 0;
+    while (members <= FEW && group->gr_mem[members])
+        members++;
+    return members > FEW;
+}
+
 enum directory_answer find_group(const char *name, const struct group **ret)
 {
     const struct group *found = scope.groups ? local_files_group(name) : NULL;
-    if (!found || !is_name(found->gr_name))
+    if (!found || !is_name(found->gr_name) || (scope.alone && is_large(found)))
         return may_ask() ? looked_up(directory_group(name, ret)) : DIRECTORY_UNANSWERED;
     *ret = found;
     return DIRECTORY_FOUND;

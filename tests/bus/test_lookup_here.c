@@ -295,6 +295,23 @@ START_TEST(large_files)
 }
 END_TEST
 
+/* Of whose members nobody has to wait until all are looked at. */
+START_TEST(large_groups)
+{
+    char *many[] = {(char *)"%many", NULL};
+    const struct inquiry inquiry = {.caller = 1001, .principals = many, .names_only = true};
+    char text[8192];
+    for (int members = 256; members <= 257; members++) {
+        char *end = stpcpy(stpcpy(text, GROUP), "many:x:9000:");
+        for (int i = 0; i < members; i++)
+            end = stpcpy(end, i ? ",alice" : "alice");
+        strcpy(end, "\n");
+        use(PASSWD, text, FILES);
+        compare(&inquiry, members == 256, "members");
+    }
+}
+END_TEST
+
 /* Without a new time or size, and with the lines of nsswitch.conf. */
 START_TEST(changed_in_the_same_moment)
 {
@@ -367,9 +384,9 @@ int main(void)
     read_text("/etc/passwd", first_users, sizeof(first_users));
     read_text("/etc/group", first_groups, sizeof(first_groups));
     suite_case("lookup_here", setup, teardown);
-    suite_timeout(2);
+    suite_timeout(30);
     suite_loop(the_same_or_nothing, 0, N_TABLE);
-    suite_add(what_the_files_do_not_have, large_files, changed_in_the_same_moment, nothing_waits, no_files,
-              names_are_learnt);
+    suite_add(what_the_files_do_not_have, large_files, large_groups, changed_in_the_same_moment,
+              nothing_waits, no_files, names_are_learnt);
     return suite_run();
 }
