@@ -230,6 +230,8 @@ void bus_send(struct bus *bus, DBusMessage *message)
         dbus_connection_close(connection);
     if (connection && !dbus_connection_send(connection, message, NULL))
         log_error("No memory to send a message; its receiver will see a time-out.");
+    if (bus->sieve)
+        sieve_send_soon(bus->sieve);
     dbus_message_unref(message);
 }
 

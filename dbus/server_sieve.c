@@ -26,6 +26,8 @@ struct sieve {
     int bus;   /* what the bus has the other end of */
     int inner; /* what libdbus has the other end of */
     ev_io bus_io, inner_io;
+    ev_prepare before_waiting;
+    bool written; /* something by libdbus, since the loop waited */
     bool ended;
     bool deaf;  /* reads nothing from the bus any more */
     bool began; /* messages, after the lines by which the bus takes us */
@@ -402,6 +404,21 @@ static void on_inner_io(struct ev_loop *loop, ev_io *io, int events)
     work(io->data, events & EV_WRITE, events & EV_READ);
 }
 
+/* At once, and not when the loop has heard that there is something: that may be after a good part of a flood. */
+static void on_before_waiting(struct ev_loop *loop, ev_prepare *prepare, int events)
+{
+    (void)loop, (void)events;
+    struct sieve *sieve = prepare->data;
+    if (sieve->written)
+        work(sieve, false, true);
+    sieve->written = false;
+}
+
+void sieve_send_soon(struct sieve *sieve)
+{
+    sieve->written = true;
+}
+
 void sieve_stop_reading(struct sieve *sieve)
 {
     sieve->deaf = true;
@@ -443,7 +460,9 @@ int sieve_new(struct ev_loop *loop, int fd, bool (*wanted)(const struct bus_head
     sieve->inner = pair[1];
     ev_init(&sieve->bus_io, on_bus_io);
     ev_init(&sieve->inner_io, on_inner_io);
-    sieve->bus_io.data = sieve->inner_io.data = sieve;
+    ev_prepare_init(&sieve->before_waiting, on_before_waiting);
+    sieve->bus_io.data = sieve->inner_io.data = sieve->before_waiting.data = sieve;
+    ev_prepare_start(loop, &sieve->before_waiting);
     watch_both(sieve);
     *ret = sieve;
     if (r < 0) {
@@ -459,6 +478,7 @@ void sieve_free(struct sieve *sieve)
         return;
     ev_io_stop(sieve->loop, &sieve->bus_io);
     ev_io_stop(sieve->loop, &sieve->inner_io);
+    ev_prepare_stop(sieve->loop, &sieve->before_waiting);
     close_fds(sieve);
     close(sieve->bus);
     close(sieve->inner);

@@ -191,6 +191,37 @@ START_TEST(test_other_way)
 }
 END_TEST
 
+static void see_what_came(struct ev_loop *running, ev_prepare *prepare, int events)
+{
+    char *got = prepare->data;
+    (void)running, (void)events;
+    if (recv(bus, got, 1, MSG_DONTWAIT) < 0)
+        *got = '-';
+}
+
+/* What was written in a turn of the loop is with the bus before that waits, if it is told. */
+START_TEST(test_send_soon)
+{
+    char got = 0;
+    ev_prepare last;
+    ev_prepare_init(&last, see_what_came);
+    last.data = &got;
+    ev_set_priority(&last, EV_MINPRI);
+    ev_prepare_start(loop, &last);
+    for (int i = 0; i < 4; i++) {
+        const bool told = i % 2 == 0;
+        ck_assert_int_eq(send(inner, "a", 1, 0), 1);
+        if (told)
+            sieve_send_soon(sieve);
+        ev_run(loop, EVRUN_NOWAIT);
+        ck_assert_int_eq(got, told ? 'a' : '-');
+        if (!told)
+            ck_assert_int_eq(recv(bus, &got, 1, 0), 1);
+    }
+    ev_prepare_stop(loop, &last);
+}
+END_TEST
+
 static char *make_odd(int type, int *ret_size)
 {
     static char path[20000];
@@ -353,6 +384,6 @@ int main(void)
     suite_case("sieve", setup, teardown);
     suite_timeout(30);
     suite_loop(test_passes, 0, 3);
-    suite_add(test_odd, test_other_way, test_files, test_stop_reading, test_end);
+    suite_add(test_odd, test_other_way, test_send_soon, test_files, test_stop_reading, test_end);
     return suite_run();
 }
