@@ -104,6 +104,8 @@ int bus_call_run(const struct bus_call *call, const struct call *asked);
 
 /* The call has all that it needs: runs it, at once or with others that are ready in the same moment (share.c). */
 void bus_call_run_ready(struct bus_call *call);
+/* Nanoseconds of work that share the next commit, when one took so many lately; 0: it is not known. */
+int64_t bus_share_work(int64_t commit_ns);
 /* It waits for others no more, as nobody waits for its answer. */
 void bus_call_drop_ready(struct bus_call *call);
 static inline struct call bus_call_asked(struct bus_call *call)

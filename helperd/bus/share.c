@@ -83,9 +83,9 @@ static int64_t worked_ns(void)
     return read_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
-static int64_t share_ns(const struct bus_manager *manager)
+int64_t bus_share_work(int64_t commit_ns)
 {
-    const int64_t ns = SHARE_COMMITS * manager->commit_ns;
+    const int64_t ns = SHARE_COMMITS * commit_ns;
     if (ns == 0 || ns > SHARE_MOST_NS)
         return SHARE_MOST_NS;
     return ns < SHARE_LEAST_NS ? SHARE_LEAST_NS : ns;
@@ -104,7 +104,7 @@ struct shared {
 /* 0, or the fault of the last one. */
 static int run_calls(struct bus_manager *manager, struct shared *shared, size_t *ret_count)
 {
-    const int64_t until = worked_ns() + share_ns(manager);
+    const int64_t until = worked_ns() + bus_share_work(manager->commit_ns);
     size_t count = 0;
     int r = 0;
     for (const struct bus_call *call = manager->ready; call; call = call->next_ready)
@@ -139,12 +139,13 @@ static void share(struct bus_manager *manager)
     const int fault = run_calls(manager, shared, &count);
     const int64_t began = read_ns(CLOCK_MONOTONIC);
     const int committed = engine_end_shared(manager->engine, fault);
-    note_commit(manager, read_ns(CLOCK_MONOTONIC) - began);
+    const int64_t took = read_ns(CLOCK_MONOTONIC) - began;
     store_end_reading(manager->engine->store);
     if (committed < 0) {
         run_again(shared, count);
         return;
     }
+    note_commit(manager, took);
     store_begin_reading(manager->engine->store);
     for (size_t i = 0; i < count; i++) {
         const struct call asked = bus_call_asked(shared[i].call);

@@ -3,7 +3,6 @@
 
 #include "common/child.h"
 #include "common/cleanup.h"
-#include "common/identity.h"
 #include "common/log.h"
 #include "common/names.h"
 #include "common/remembered.h"
@@ -357,7 +356,32 @@ static void on_question_deadline(struct ev_loop *loop, ev_timer *timer, int even
                               "accesspkg.conf)");
 }
 
-static int enqueue_question(struct lookup *lookup, json_t *json, bool probe, lookup_done done, void *data);
+/* Takes over the reference to `json`. */
+static int enqueue_question(struct lookup *lookup, json_t *json, bool probe, lookup_done done, void *data)
+{
+    struct question *question = json && lookup->count < QUESTIONS_MAX ? calloc(1, sizeof(*question)) : NULL;
+    if (!question) {
+        json_decref(json);
+        return json && lookup->count >= QUESTIONS_MAX ? -EBUSY : -ENOMEM;
+    }
+    *question = (struct question){
+        .lookup = lookup, .json = json, .facts = facts_new(json), .probe = probe, .done = done, .data = data};
+    if (!question->facts) {
+        json_decref(json);
+        free(question);
+        return -ENOMEM;
+    }
+    lookup->count++;
+    ev_timer_init(&question->deadline, on_question_deadline, lookup->timeout, 0.);
+    question->deadline.data = question;
+    ev_timer_start(lookup->loop, &question->deadline);
+    struct question **last = &lookup->queue;
+    while (*last)
+        last = &(*last)->next;
+    *last = question;
+    settle_soon(lookup);
+    return 0;
+}
 
 static void drop_facts(struct facts *facts, void *data)
 {
@@ -430,33 +454,6 @@ void lookup_free(struct lookup *lookup)
     namebook_deinit(&lookup->names);
     free(lookup->program);
     free(lookup);
-}
-
-/* Takes over the reference to `json`. */
-static int enqueue_question(struct lookup *lookup, json_t *json, bool probe, lookup_done done, void *data)
-{
-    struct question *question = json && lookup->count < QUESTIONS_MAX ? calloc(1, sizeof(*question)) : NULL;
-    if (!question) {
-        json_decref(json);
-        return json && lookup->count >= QUESTIONS_MAX ? -EBUSY : -ENOMEM;
-    }
-    *question = (struct question){
-        .lookup = lookup, .json = json, .facts = facts_new(json), .probe = probe, .done = done, .data = data};
-    if (!question->facts) {
-        json_decref(json);
-        free(question);
-        return -ENOMEM;
-    }
-    lookup->count++;
-    ev_timer_init(&question->deadline, on_question_deadline, lookup->timeout, 0.);
-    question->deadline.data = question;
-    ev_timer_start(lookup->loop, &question->deadline);
-    struct question **last = &lookup->queue;
-    while (*last)
-        last = &(*last)->next;
-    *last = question;
-    settle_soon(lookup);
-    return 0;
 }
 
 int lookup_ask(struct lookup *lookup, const struct inquiry *inquiry, lookup_done done, void *data)

@@ -11,7 +11,8 @@
 void find_begin(void);
 /*
  * The same, for a process that must not wait: nothing but the files is asked, and they only where they and their groups
- * are small. What they do not have is unanswered, and find_lacked() true. Without `look`: as they were for the last question, if there was one.
+ * are small. What they do not have is unanswered, and find_lacked() true. Without `look`: as they were for the last
+ * question, if there was one.
  */
 void find_begin_in_files(bool look);
 bool find_lacked(void);

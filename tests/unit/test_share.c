@@ -3,6 +3,7 @@
  * Calls that share a commit, as helperd/bus/share.c runs them: one commit makes all of them durable, nothing of one is
  * seen before, and a fault of one, or of the commit, costs no other (rules 2, 12 and 13).
  */
+#include "helperd/bus/call.h"
 #include "helperd/lifecycle/narrow.h"
 #include "helperd/lifecycle/publication.h"
 #include "helperd/store/sql.h"
@@ -364,12 +365,30 @@ START_TEST(test_each_point)
 }
 END_TEST
 
+/* Where a commit is cheap, those who were answered call again meanwhile; where it is not, it is worth more work. */
+START_TEST(test_work_for_a_commit)
+{
+    enum { US = 1000, MS = 1000 * US };
+    static const struct {
+        int64_t commit, work;
+    } table[] = {{0, 10 * MS},
+                 {1, 1 * MS},
+                 {50 * US, 1 * MS},
+                 {200 * US, 1600 * US},
+                 {1 * MS, 8 * MS},
+                 {3 * MS, 10 * MS},
+                 {INT64_C(3600) * 1000 * MS, 10 * MS}};
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        ck_assert_int_eq(bus_share_work(table[i].commit), table[i].work);
+}
+END_TEST
+
 int main(void)
 {
     suite_case("share", setup, teardown);
     suite_add(test_one_commit, test_one_after_the_other, test_nothing_before_the_commit, test_fault_of_one,
               test_commit_that_fails, test_pause_ends_between_calls, test_what_stands_stays,
-              test_clock_set_back);
+              test_clock_set_back, test_work_for_a_commit);
     suite_case("points", NULL, NULL);
     suite_timeout(120);
     suite_add(test_each_point);
