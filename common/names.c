@@ -214,6 +214,10 @@ bool text_is_blank(const char *text)
  * of text it stands for. */
 static size_t make_visible(const unsigned char *text, char ret[16], size_t *ret_taken)
 {
+    if (text[0] >= ' ' && text[0] < 0x7f) {
+        ret[0] = (char)text[0];
+        return *ret_taken = 1;
+    }
     static const char lower_digits[] = "0123456789abcdef";
     const size_t length = utf8_length(text);
     *ret_taken = length ? length : 1;
