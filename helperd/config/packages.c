@@ -213,6 +213,13 @@ static int load_set(const struct reading *reading, strv names, struct packages *
     return 0;
 }
 
+/* Most hosts separate no duties. */
+static void note_incompatible(struct packages *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        set->any_incompatible |= set->items[i].incompatible[0] != NULL;
+}
+
 /* A misspelt name would silently allow what it should forbid. */
 static void warn_unknown_incompatible(const struct packages *set, struct problems *problems)
 {
@@ -272,6 +279,7 @@ static int load_packages(const struct reading *reading, struct packages **ret)
         problems_add(problems, false,
                      "%s: no package is defined, so nobody can get access; put a NAME.conf there",
                      reading->path);
+    note_incompatible(set);
     warn_unknown_incompatible(set, problems);
     for (size_t i = 0; i < set->count; i++)
         warn_of_extension(&set->items[i], problems);

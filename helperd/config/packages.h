@@ -97,6 +97,7 @@ struct package {
 struct packages {
     struct package *items; /* sorted by name */
     size_t count;
+    bool any_incompatible; /* one of them excludes another */
 };
 
 enum {

@@ -29,21 +29,12 @@ static int note_conflict(const char *name, void *data)
     return *found != '\0';
 }
 
-/* Most hosts separate no duties. */
-static bool any_is_incompatible(const struct packages *packages)
-{
-    for (size_t i = 0; packages && i < packages->count; i++)
-        if (packages->items[i].incompatible && *packages->items[i].incompatible)
-            return true;
-    return false;
-}
-
 int duties_find_conflict(struct engine *engine, const struct subject *subject, const struct package *package,
                          bool pending_too, struct conflict *ret)
 {
     struct duties duties = {engine, package, ret};
     *ret = (struct conflict){0};
-    if (!any_is_incompatible(engine->packages))
+    if (!engine->packages || !engine->packages->any_incompatible)
         return 0;
     int r = store_each_package_held(engine->store, subject->uid, subject->name, note_conflict, &duties);
     ret->held = *ret->package;
