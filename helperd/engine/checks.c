@@ -97,14 +97,16 @@ static int check_pace(struct engine *engine, uid_t uid, struct reply *reply)
 int engine_check_limits(struct engine *engine, uid_t uid, bool waived, struct reply *reply)
 {
     int64_t open = 0;
-    const int r = waived ? 0 : store_count_open_requests(engine->store, uid, &open);
-    if (r == 0 && !waived && open >= engine->config->pending_per_user)
+    const int r = waived
+                      ? STORE_E_NONE
+                      : store_find_too_many_open(engine->store, uid, engine->config->pending_per_user, &open);
+    if (r == 0)
         return engine_refuse(reply, BUS_ERROR_LIMIT_EXCEEDED,
                              "%" PRId64
                              " requests of yours are waiting already, which is the limit of this host. "
                              "Please cancel one first: pkg-request cancel ID",
                              open);
-    return r == 0 ? check_pace(engine, uid, reply) : r;
+    return r == STORE_E_NONE ? check_pace(engine, uid, reply) : r;
 }
 
 static int refuse_denied(struct engine *engine, const struct request *denied, int64_t until,

@@ -120,23 +120,6 @@ int store_find_due_request(struct store *store, int64_t now, struct request *ret
                         now);
 }
 
-int store_count_open_requests(struct store *store, uid_t uid, int64_t *ret)
-{
-    /* SQLite would go through all that the user ever filed. */
-    return FIND_NUMBER(store, ret,
-                       "SELECT count(*) FROM request INDEXED BY request_open WHERE uid = ? AND " SQL_PENDING,
-                       "u", uid);
-}
-
-int store_find_filed_since(struct store *store, uid_t uid, int64_t since, int64_t now, int64_t most)
-{
-    /* By their ids, of which the index has all: going through their times would read a row of the table for each. */
-    return FIND_NUMBER(store, &(int64_t){0},
-                       "SELECT 1 FROM (SELECT submitted FROM request INDEXED BY request_uid WHERE uid = ?"
-                       " ORDER BY id DESC LIMIT 1 OFFSET ?) WHERE submitted > ? AND submitted <= ?",
-                       "uiii", uid, most - 1, since, now);
-}
-
 /* The id of the circle with these principals, which is added when it is new; 0 for an empty list. */
 static int find_circle(struct store *store, char *const *principals, int64_t *ret)
 {
@@ -177,6 +160,7 @@ int store_add_request(struct store *store, struct request *request, const struct
     if (r < 0)
         return r;
     request->id = sqlite3_last_insert_rowid(store->database);
+    sql_note_filed(store, request->requestor.uid);
     if (request->assigned && request->overrides)
         r = sql_write(store, "UPDATE request SET assigned = 2 WHERE id = :id", &sql_requests, request);
     for (int64_t i = 0; r == 0 && i < request->n_stages; i++)

@@ -30,8 +30,8 @@ int store_find_unbound(struct store *store, char **ret);
 int store_bind_groups(struct store *store, const char *package, const char *groups);
 /* Writes what may change: state, stage, deadline, ended, cancel_reason, start, granted, waiting, groups, gids. */
 int store_update_request(struct store *store, const struct request *request);
-int store_count_open_requests(struct store *store, uid_t uid, int64_t *ret);
-
+/* 0 with the number of the uid's open requests, which are `most` or more; STORE_E_NONE: there are fewer. */
+int store_find_too_many_open(struct store *store, uid_t uid, int64_t most, int64_t *ret);
 /* STORE_E_NONE: the uid's last `most` requests were not all filed after `since`, or there are fewer. The oldest of them
  * stands for all; one that lies ahead of `now`, of a clock that was wrong, does not. */
 int store_find_filed_since(struct store *store, uid_t uid, int64_t since, int64_t now, int64_t most);

@@ -9,7 +9,20 @@
 
 #include <sqlite3.h>
 
-enum { STORE_CACHE = 512 }; /* more than there are statements */
+enum {
+    STORE_CACHE = 512, /* more than there are statements */
+    STORE_FILERS = 256,
+};
+
+/*
+ * What a uid has filed, at most: counted once, and one more for each request since. Who is below a limit by this number is
+ * below it; requests that were decided or deleted leave it too high, and it is counted again. A rollback forgets it: one
+ * that was decided may be open again.
+ */
+struct filer {
+    uid_t uid;
+    int64_t open, ever; /* 0: none, or not counted yet */
+};
 
 struct store {
     sqlite3 *database;
@@ -30,7 +43,11 @@ struct store {
         int64_t at;
         int64_t changes; /* as SQLite counts them */
     } deadline;
+    struct filer filers[STORE_FILERS]; /* by uid; a later one takes the place */
 };
+
+/* A request of this uid was added. */
+void sql_note_filed(struct store *store, uid_t uid);
 
 /*
  * Prepares a statement and binds its parameters by `format`:

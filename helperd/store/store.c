@@ -121,9 +121,10 @@ static int bind_all(sqlite3_stmt *statement, const char *format, va_list values)
 
 static int bind_text(sqlite3_stmt *statement, int index, const char *text)
 {
-    return sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
+    return sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
 }
 
+/* A text stays the row's: sql_write releases the statement before its caller goes on. */
 static int bind_column(sqlite3_stmt *statement, int index, enum sql_type type, const void *place)
 {
     switch (type) {
@@ -302,6 +303,8 @@ static int connect_database(struct store *store, const char *path, const char *l
                                    "PRAGMA foreign_keys = ON;"
                                    "PRAGMA trusted_schema = OFF;"
                                    "PRAGMA temp_store = MEMORY;";
+    /* Each allocation would be counted, under a lock. Refused, without harm, once SQLite is in use. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     int r = sqlite3_open_v2(path, &store->database, flags, NULL);
     if (r == SQLITE_OK)
         sqlite3_busy_timeout(store->database, 2000);
@@ -412,6 +415,7 @@ void store_rollback(struct store *store)
     store->in_transaction = false;
     store->failed = 0;
     store->deadline.known = false; /* what was taken back is not counted */
+    memset(store->filers, 0, sizeof(store->filers));
     free(steal_ptr(store->epoch));
     if (!sqlite3_get_autocommit(
             store->database)) /* a BEGIN that failed leaves nothing to roll back, as a rule */

@@ -229,7 +229,7 @@ static void ask_of_requests(void)
     store_count_undecidable(store, &number);
     store_count_unreviewed(store, &number);
     store_next_undecidable(store, 0, &number);
-    store_count_open_requests(store, 1, &number);
+    store_find_too_many_open(store, 1, 1, &number);
     store_find_filed_since(store, 1, 1, 2, 1);
     store_find_pending_in_stage(store, 1, 1);
     store_get_decisions(store, 1, &decisions, &count);
