@@ -2,6 +2,7 @@
 #include "dbus/server_sieve.h"
 
 #include "common/cleanup.h"
+#include "dbus/server_header.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,14 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 
 enum {
     IN_BYTES = 64 * 1024,
     OUT_BYTES = 4 * 1024,
-    READS_MAX = 4,          /* in one turn of the loop */
-    HEADER_MAX = 16 * 1024, /* a longer one is odd */
-    FDS_MAX = 253,          /* with one message, by the kernel */
-    FIXED = 16,             /* bytes of a header that all have */
+    READS_MAX = 4, /* in one turn of the loop */
+    FDS_MAX = 253, /* with one message, by the kernel */
 };
 
 struct sieve {
@@ -25,12 +25,15 @@ struct sieve {
     void *data;
     int bus;   /* what the bus has the other end of */
     int inner; /* what libdbus has the other end of */
-    ev_io bus_io, inner_io;
+    int rest;  /* a timerfd, for libev counts in milliseconds */
+    ev_io bus_io, inner_io, rest_io;
     ev_prepare before_waiting;
     bool written; /* something by libdbus, since the loop waited */
     bool ended;
-    bool deaf;  /* reads nothing from the bus any more */
-    bool began; /* messages, after the lines by which the bus takes us */
+    bool deaf;    /* reads nothing from the bus any more */
+    bool dropped; /* a message that was not wanted, since the last rest */
+    bool resting; /* reads nothing from the bus meanwhile */
+    bool began;   /* messages, after the lines by which the bus takes us */
     /* From the bus: bytes that came, from `at` on not dealt with; how many of them pass, or are skipped. */
     unsigned char in[IN_BYTES];
     size_t at, have;
@@ -45,101 +48,6 @@ struct sieve {
     unsigned char out[OUT_BYTES];
     size_t out_at, out_have;
 };
-
-/* ---- headers ---- */
-
-static uint32_t get_number(const unsigned char *at, bool little)
-{
-    return little ? (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24
-                  : (uint32_t)at[3] | (uint32_t)at[2] << 8 | (uint32_t)at[1] << 16 | (uint32_t)at[0] << 24;
-}
-
-static size_t align(size_t at, size_t to)
-{
-    return (at + to - 1) & ~(to - 1);
-}
-
-struct cursor {
-    const unsigned char *data;
-    size_t at, end;
-    bool little;
-};
-
-/* A text with a number of its bytes before it, and a NUL behind; NULL: it does not fit. */
-static const char *read_text(struct cursor *cursor)
-{
-    cursor->at = align(cursor->at, 4);
-    if (cursor->end < 5 || cursor->at > cursor->end - 5)
-        return NULL;
-    const size_t length = get_number(cursor->data + cursor->at, cursor->little);
-    const char *text = (const char *)cursor->data + cursor->at + 4;
-    if (length > cursor->end - cursor->at - 5 || text[length] != '\0')
-        return NULL;
-    cursor->at += 5 + length;
-    return text;
-}
-
-/* One field: a code and a variant, which is a text, a signature or a number in all fields that there are. */
-static bool read_field(struct cursor *cursor, struct bus_header *header)
-{
-    cursor->at = align(cursor->at, 8);
-    if (cursor->end < 4 || cursor->at > cursor->end - 4)
-        return false;
-    const unsigned char *field = cursor->data + cursor->at;
-    cursor->at += 4;
-    if (field[1] != 1 || field[3] != '\0')
-        return false;
-    if (field[2] == DBUS_TYPE_STRING || field[2] == DBUS_TYPE_OBJECT_PATH) {
-        const char *text = read_text(cursor);
-        if (text && field[0] == DBUS_HEADER_FIELD_SENDER)
-            header->sender = text;
-        return text != NULL;
-    }
-    if (field[2] == DBUS_TYPE_SIGNATURE) {
-        if (cursor->at >= cursor->end || cursor->data[cursor->at] + 2u > cursor->end - cursor->at)
-            return false;
-        cursor->at += cursor->data[cursor->at] + 2u;
-        return true;
-    }
-    cursor->at = align(cursor->at, 4);
-    if (field[2] != DBUS_TYPE_UINT32 || cursor->end < 4 || cursor->at > cursor->end - 4)
-        return false;
-    if (field[0] == DBUS_HEADER_FIELD_UNIX_FDS)
-        header->has_files = get_number(cursor->data + cursor->at, cursor->little) > 0;
-    cursor->at += 4;
-    return true;
-}
-
-static uint64_t get_header_size(const unsigned char *data)
-{
-    return align(FIXED + (size_t)get_number(data + 12, data[0] == DBUS_LITTLE_ENDIAN), 8);
-}
-
-int sieve_read_header(const unsigned char *data, size_t have, struct bus_header *ret, uint64_t *ret_size)
-{
-    if (have < FIXED)
-        return SIEVE_E_MORE;
-    const bool little = data[0] == DBUS_LITTLE_ENDIAN;
-    const uint64_t own = get_header_size(data);
-    if (own <= HEADER_MAX && have < own)
-        return SIEVE_E_MORE;
-    const uint64_t size = own + get_number(data + 4, little);
-    struct bus_header header = {.type = data[1],
-                                .no_reply = data[2] & DBUS_HEADER_FLAG_NO_REPLY_EXPECTED,
-                                .serial = get_number(data + 8, little),
-                                .size = size};
-    *ret_size = size;
-    if (own > HEADER_MAX)
-        return SIEVE_E_ODD;
-    struct cursor cursor = {data, FIXED, FIXED + get_number(data + 12, little), little};
-    while (cursor.at < cursor.end)
-        if (!read_field(&cursor, &header))
-            return SIEVE_E_ODD;
-    if (!header.sender)
-        return SIEVE_E_ODD;
-    *ret = header;
-    return 0;
-}
 
 /* ---- from the bus ---- */
 
@@ -222,15 +130,16 @@ static bool judge(struct sieve *sieve)
     sieve->began = sieve->began || first == DBUS_LITTLE_ENDIAN || first == DBUS_BIG_ENDIAN;
     if (!sieve->began)
         return pass_line(sieve);
-    const int r = sieve_read_header(sieve->in + sieve->at, left, &header, &size);
-    if (r == SIEVE_E_MORE)
+    const int r = header_read(sieve->in + sieve->at, left, &header, &size);
+    if (r == HEADER_E_MORE)
         return false;
     /* Reading stops behind the message that brought descriptors: it is the one that nothing follows. */
     const bool owns_fds = size >= left;
     const bool lost = owns_fds && sieve->fds_lost;
     const bool passes =
-        !lost && (r == SIEVE_E_ODD ? is_answer(sieve->in + sieve->at) : sieve->wanted(&header, sieve->data));
+        !lost && (r == HEADER_E_ODD ? is_answer(sieve->in + sieve->at) : sieve->wanted(&header, sieve->data));
     *(passes ? &sieve->pass : &sieve->skip) = size;
+    sieve->dropped = sieve->dropped || !passes;
     if (owns_fds && passes)
         sieve->fds_pass = sieve->n_fds > 0;
     else if (owns_fds)
@@ -289,7 +198,7 @@ static size_t get_room(const struct sieve *sieve)
     const size_t room = sizeof(sieve->in) - have;
     if (sieve->n_fds == 0 && !sieve->fds_lost)
         return room;
-    return have < FIXED ? FIXED - have : get_header_size(sieve->in) - have;
+    return have < HEADER_FIXED ? HEADER_FIXED - have : header_size(sieve->in) - have;
 }
 
 /* False: there is nothing more, or no room. */
@@ -352,7 +261,7 @@ static int events_of_bus(const struct sieve *sieve)
 {
     if (sieve->ended)
         return 0;
-    return (sieve->inner_full || sieve->deaf ? 0 : EV_READ) |
+    return (sieve->inner_full || sieve->deaf || sieve->resting ? 0 : EV_READ) |
            (sieve->out_at < sieve->out_have ? EV_WRITE : 0);
 }
 
@@ -380,6 +289,13 @@ static void watch_both(struct sieve *sieve)
     watch(sieve, &sieve->inner_io, sieve->inner, events_of_inner(sieve));
 }
 
+static void begin_rest(struct sieve *sieve)
+{
+    static const struct itimerspec soon = {.it_value.tv_nsec = SIEVE_REST_US * 1000L};
+    sieve->dropped = false;
+    sieve->resting = timerfd_settime(sieve->rest, 0, &soon, NULL) == 0;
+}
+
 static void work(struct sieve *sieve, bool inwards, bool outwards)
 {
     if (outwards)
@@ -389,6 +305,8 @@ static void work(struct sieve *sieve, bool inwards, bool outwards)
         sift(sieve);
     for (int i = 0; inwards && i < READS_MAX && read_from_bus(sieve); i++)
         continue;
+    if (sieve->dropped)
+        begin_rest(sieve);
     watch_both(sieve);
 }
 
@@ -402,6 +320,17 @@ static void on_inner_io(struct ev_loop *loop, ev_io *io, int events)
 {
     (void)loop;
     work(io->data, events & EV_WRITE, events & EV_READ);
+}
+
+static void on_rested(struct ev_loop *loop, ev_io *io, int events)
+{
+    (void)loop, (void)events;
+    struct sieve *sieve = io->data;
+    uint64_t times;
+    if (read(sieve->rest, &times, sizeof(times)) != sizeof(times))
+        return;
+    sieve->resting = false;
+    work(sieve, true, false);
 }
 
 /* At once, and not when the loop has heard that there is something: that may be after a good part of a flood. */
@@ -432,6 +361,7 @@ static short poll_events(int events)
 
 void sieve_wait(struct sieve *sieve, int timeout)
 {
+    sieve->resting = false;
     struct pollfd fds[] = {{sieve->bus, poll_events(events_of_bus(sieve)), 0},
                            {sieve->inner, poll_events(events_of_inner(sieve)), 0}};
     if (poll(fds, 2, timeout) > 0)
@@ -439,36 +369,43 @@ void sieve_wait(struct sieve *sieve, int timeout)
              fds[1].revents & ~POLLOUT || fds[0].revents & POLLOUT);
 }
 
+/* 0 or -errno; what was opened until then is the caller's to free. */
+static int open_ends(struct sieve *sieve, int fd)
+{
+    int pair[2];
+    sieve->bus = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (sieve->bus < 0)
+        return -errno;
+    sieve->rest = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (sieve->rest < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+        return -errno;
+    sieve->inner = pair[1];
+    const int r = dup3(pair[0], fd, O_CLOEXEC) < 0 ? -errno : 0;
+    close(pair[0]);
+    return r;
+}
+
 int sieve_new(struct ev_loop *loop, int fd, bool (*wanted)(const struct bus_header *header, void *data),
               void *data, struct sieve **ret)
 {
-    int pair[2];
     struct sieve *sieve = calloc(1, sizeof(*sieve));
     if (!sieve)
         return -ENOMEM;
-    *sieve = (struct sieve){.loop = loop, .wanted = wanted, .data = data};
-    sieve->bus = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (sieve->bus < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
-        const int r = -errno;
-        if (sieve->bus >= 0)
-            close(sieve->bus);
-        free(sieve);
-        return r;
-    }
-    const int r = dup3(pair[0], fd, O_CLOEXEC) < 0 ? -errno : 0;
-    close(pair[0]);
-    sieve->inner = pair[1];
+    *sieve = (struct sieve){.loop = loop, .wanted = wanted, .data = data, .bus = -1, .inner = -1, .rest = -1};
     ev_init(&sieve->bus_io, on_bus_io);
     ev_init(&sieve->inner_io, on_inner_io);
     ev_prepare_init(&sieve->before_waiting, on_before_waiting);
-    sieve->bus_io.data = sieve->inner_io.data = sieve->before_waiting.data = sieve;
-    ev_prepare_start(loop, &sieve->before_waiting);
-    watch_both(sieve);
-    *ret = sieve;
+    const int r = open_ends(sieve, fd);
     if (r < 0) {
         sieve_free(sieve);
         return r;
     }
+    ev_io_init(&sieve->rest_io, on_rested, sieve->rest, EV_READ);
+    sieve->bus_io.data = sieve->inner_io.data = sieve->rest_io.data = sieve->before_waiting.data = sieve;
+    ev_io_start(loop, &sieve->rest_io);
+    ev_prepare_start(loop, &sieve->before_waiting);
+    watch_both(sieve);
+    *ret = sieve;
     return 0;
 }
 
@@ -478,9 +415,12 @@ void sieve_free(struct sieve *sieve)
         return;
     ev_io_stop(sieve->loop, &sieve->bus_io);
     ev_io_stop(sieve->loop, &sieve->inner_io);
+    ev_io_stop(sieve->loop, &sieve->rest_io);
     ev_prepare_stop(sieve->loop, &sieve->before_waiting);
     close_fds(sieve);
-    close(sieve->bus);
-    close(sieve->inner);
+    const int fds[] = {sieve->bus, sieve->inner, sieve->rest};
+    for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
     free(sieve);
 }

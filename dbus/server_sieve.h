@@ -24,9 +24,5 @@ void sieve_stop_reading(struct sieve *sieve);
 bool sieve_holds_back(const struct sieve *sieve);
 void sieve_free(struct sieve *sieve);
 
-/*
- * Public for tests. Reads the header of a message, of which `have` bytes are there. SIEVE_E_MORE: it is not all there.
- * SIEVE_E_ODD: it has fields as none of ours would; or 0. Then, and with ODD, *ret_size is what the whole message takes.
- */
-enum { SIEVE_E_MORE = 1, SIEVE_E_ODD };
-int sieve_read_header(const unsigned char *data, size_t have, struct bus_header *ret, uint64_t *ret_size);
+/* After a message that is not wanted, before more is read: else the bus would wake us for each message of a flood. */
+enum { SIEVE_REST_US = 100 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Between the bus and libdbus: what is wanted passes byte for byte, with its descriptors; all else is skipped unread. */
 #include "dbus/contract.h"
+#include "dbus/server_header.h"
 #include "dbus/server_sieve.h"
 #include "tests/support/suite.h"
 
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BYTES_MAX = 1024 * 1024, CALLS = 60 };
@@ -79,10 +81,10 @@ START_TEST(test_header)
     for (size_t have = 0; have < own / 8 * 8; have++) {
         char *part = malloc(have ? have : 1); /* of no byte more, for a sanitizer to see */
         memcpy(part, bytes, have);
-        ck_assert_int_eq(sieve_read_header((unsigned char *)part, have, &header, &whole), SIEVE_E_MORE);
+        ck_assert_int_eq(header_read((unsigned char *)part, have, &header, &whole), HEADER_E_MORE);
         free(part);
     }
-    ck_assert_int_eq(sieve_read_header((unsigned char *)bytes, (size_t)size, &header, &whole), 0);
+    ck_assert_int_eq(header_read((unsigned char *)bytes, (size_t)size, &header, &whole), 0);
     ck_assert_uint_eq(whole, (uint64_t)size);
     ck_assert_uint_eq(header.size, whole);
     ck_assert_int_eq(header.type, DBUS_MESSAGE_TYPE_METHOD_CALL);
@@ -101,7 +103,7 @@ START_TEST(test_other_order)
         8,   1, 'g', 0, 1, 's', 0, 0, 7, 1, 's', 0, 0, 0, 0, 6,  ':', '1', '.', '4', '2', '2', 0, 0};
     struct bus_header header;
     uint64_t size;
-    ck_assert_int_eq(sieve_read_header(bytes, sizeof(bytes), &header, &size), 0);
+    ck_assert_int_eq(header_read(bytes, sizeof(bytes), &header, &size), 0);
     ck_assert_uint_eq(size, 40 + 9);
     ck_assert_uint_eq(header.serial, 7);
     ck_assert(header.no_reply);
@@ -122,7 +124,7 @@ START_TEST(test_damaged)
         memcpy(copy, bytes, (size_t)size);
         for (int k = rand() % 4; k >= 0; k--)
             copy[rand() % size] = rand() % 2 ? (unsigned char)rand() : (unsigned char)(rand() % 2 * 255);
-        if (sieve_read_header(copy, (size_t)size, &header, &whole) == 0)
+        if (header_read(copy, (size_t)size, &header, &whole) == 0)
             ck_assert(header.sender >= (char *)copy &&
                       header.sender + strlen(header.sender) < (char *)copy + size);
         free(copy);
@@ -219,6 +221,39 @@ START_TEST(test_send_soon)
             ck_assert_int_eq(recv(bus, &got, 1, 0), 1);
     }
     ev_prepare_stop(loop, &last);
+}
+END_TEST
+
+static int64_t microseconds(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
+/* Behind a call that is not wanted nothing is read for a moment; behind one that is wanted, all is at once. */
+START_TEST(test_rests)
+{
+    char got[4096];
+    int size[2];
+    char *calls[] = {make_call(4, 10, &size[0]), make_call(3, 10, &size[1])};
+    for (int i = 0; i < 50; i++) {
+        const bool rests = i % 2;
+        const int64_t began = microseconds();
+        asked = 0;
+        ck_assert_int_eq(send(bus, calls[rests], (size_t)size[rests], 0), size[rests]);
+        ev_run(loop, EVRUN_NOWAIT);
+        ck_assert_uint_eq(asked, 1);
+        ck_assert_int_eq(send(bus, calls[0], (size_t)size[0], 0), size[0]);
+        ev_run(loop, EVRUN_NOWAIT);
+        ck_assert(rests || asked == 2);
+        while (asked < 2)
+            ev_run(loop, EVRUN_ONCE);
+        ck_assert(!rests || microseconds() - began >= SIEVE_REST_US);
+        ck_assert_uint_eq(read_inner(got, sizeof(got)), (size_t)(rests ? size[0] : 2 * size[0]));
+    }
+    dbus_free(calls[0]);
+    dbus_free(calls[1]);
 }
 END_TEST
 
@@ -384,6 +419,6 @@ int main(void)
     suite_case("sieve", setup, teardown);
     suite_timeout(30);
     suite_loop(test_passes, 0, 3);
-    suite_add(test_odd, test_other_way, test_send_soon, test_files, test_stop_reading, test_end);
+    suite_add(test_odd, test_other_way, test_send_soon, test_rests, test_files, test_stop_reading, test_end);
     return suite_run();
 }
