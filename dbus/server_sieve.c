@@ -15,8 +15,9 @@
 enum {
     IN_BYTES = 64 * 1024,
     OUT_BYTES = 4 * 1024,
-    READS_MAX = 4, /* in one turn of the loop */
-    FDS_MAX = 253, /* with one message, by the kernel */
+    READS_MAX = 4,          /* in one turn of the loop */
+    REST_BYTES = 16 * 1024, /* after more in one turn, what comes in a rest might not fit into the socket */
+    FDS_MAX = 253,          /* with one message, by the kernel */
 };
 
 struct sieve {
@@ -31,7 +32,8 @@ struct sieve {
     bool written; /* something by libdbus, since the loop waited */
     bool ended;
     bool deaf;    /* reads nothing from the bus any more */
-    bool dropped; /* a message that was not wanted, since the last rest */
+    bool dropped; /* a message that was not wanted, in this turn */
+    size_t came;  /* bytes, in this turn */
     bool resting; /* reads nothing from the bus meanwhile */
     bool began;   /* messages, after the lines by which the bus takes us */
     /* From the bus: bytes that came, from `at` on not dealt with; how many of them pass, or are skipped. */
@@ -220,6 +222,7 @@ static bool read_from_bus(struct sieve *sieve)
         return false;
     keep_fds(sieve, &message);
     sieve->have += (size_t)got;
+    sieve->came += (size_t)got;
     sift(sieve);
     return (size_t)got == part.iov_len;
 }
@@ -289,11 +292,13 @@ static void watch_both(struct sieve *sieve)
     watch(sieve, &sieve->inner_io, sieve->inner, events_of_inner(sieve));
 }
 
-static void begin_rest(struct sieve *sieve)
+static void rest_if_flooded(struct sieve *sieve)
 {
     static const struct itimerspec soon = {.it_value.tv_nsec = SIEVE_REST_US * 1000L};
+    sieve->resting =
+        sieve->dropped && sieve->came < REST_BYTES && timerfd_settime(sieve->rest, 0, &soon, NULL) == 0;
     sieve->dropped = false;
-    sieve->resting = timerfd_settime(sieve->rest, 0, &soon, NULL) == 0;
+    sieve->came = 0;
 }
 
 static void work(struct sieve *sieve, bool inwards, bool outwards)
@@ -305,8 +310,8 @@ static void work(struct sieve *sieve, bool inwards, bool outwards)
         sift(sieve);
     for (int i = 0; inwards && i < READS_MAX && read_from_bus(sieve); i++)
         continue;
-    if (sieve->dropped)
-        begin_rest(sieve);
+    if (inwards)
+        rest_if_flooded(sieve);
     watch_both(sieve);
 }
 
