@@ -231,7 +231,7 @@ void bus_send(struct bus *bus, DBusMessage *message)
     if (connection && !dbus_connection_send(connection, message, NULL))
         log_error("No memory to send a message; its receiver will see a time-out.");
     if (bus->sieve)
-        sieve_send_soon(bus->sieve);
+        sieve_send_soon(bus->sieve, connection && dbus_connection_has_messages_to_send(connection));
     dbus_message_unref(message);
 }
 

@@ -14,7 +14,7 @@
 
 enum {
     IN_BYTES = 64 * 1024,
-    OUT_BYTES = 4 * 1024,
+    OUT_BYTES = 16 * 1024,
     READS_MAX = 4,          /* in one turn of the loop */
     REST_BYTES = 16 * 1024, /* after more in one turn, what comes in a rest might not fit into the socket */
     FDS_MAX = 253,          /* with one message, by the kernel */
@@ -348,9 +348,11 @@ static void on_before_waiting(struct ev_loop *loop, ev_prepare *prepare, int eve
     sieve->written = false;
 }
 
-void sieve_send_soon(struct sieve *sieve)
+void sieve_send_soon(struct sieve *sieve, bool full)
 {
     sieve->written = true;
+    if (full)
+        work(sieve, false, true);
 }
 
 void sieve_stop_reading(struct sieve *sieve)

@@ -16,8 +16,9 @@ int sieve_new(struct ev_loop *loop, int fd, bool (*wanted)(const struct bus_head
               void *data, struct sieve **ret);
 /* Does what the loop would do when something comes, or can be sent, within so many milliseconds. */
 void sieve_wait(struct sieve *sieve, int timeout);
-/* libdbus has written something: it goes on to the bus before the loop waits again. */
-void sieve_send_soon(struct sieve *sieve);
+/* libdbus has written something: it goes on to the bus before the loop waits again. full: it could not write all of it, so
+ * at once, for it would try with each message more. */
+void sieve_send_soon(struct sieve *sieve, bool full);
 /* Asks for no message any more whether it is wanted; what libdbus writes goes on to the bus. */
 void sieve_stop_reading(struct sieve *sieve);
 /* Whether something that libdbus wrote is not with the bus yet. */

@@ -214,7 +214,7 @@ START_TEST(test_send_soon)
         const bool told = i % 2 == 0;
         ck_assert_int_eq(send(inner, "a", 1, 0), 1);
         if (told)
-            sieve_send_soon(sieve);
+            sieve_send_soon(sieve, false);
         ev_run(loop, EVRUN_NOWAIT);
         ck_assert_int_eq(got, told ? 'a' : '-');
         if (!told)
