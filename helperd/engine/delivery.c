@@ -63,6 +63,7 @@ static json_t *split_names(const char *text, char separator)
 
 /* What one call takes. */
 struct taking {
+    char host[HOSTNAME_TEXT_MAX];
     json_t *array;
     json_t *delegates;        /* for all notices alike; NULL: none was for somebody who may have some */
     int64_t stale[STALE_MAX]; /* removed together: a commit for each would delay callers */
@@ -80,7 +81,6 @@ static json_t *share_delegates(struct engine *engine, struct taking *taking)
 static json_t *view_notice(struct engine *engine, const struct notice *notice, json_t *facts,
                            struct taking *taking)
 {
-    char host[HOSTNAME_TEXT_MAX];
     int64_t unnamed = 0;
     json_t *recipients = json_loads(notice->recipients, 0, NULL);
     if (engine_add_holders(engine, recipients, &unnamed) < 0) {
@@ -88,8 +88,7 @@ static json_t *view_notice(struct engine *engine, const struct notice *notice, j
         json_decref(facts);
         return NULL;
     }
-    hostname_visible(host);
-    notice_set_text(facts, "host", host);
+    notice_set_text(facts, "host", taking->host);
     notice_set_number(facts, "id", notice->id);
     notice_set_number(facts, "request", notice->request);
     notice_set_number(facts, "assignment", notice->assignment);
@@ -143,6 +142,8 @@ int engine_take_notices(struct engine *engine, int64_t after, int64_t limit, str
     const size_t most = limit > 0 && limit < TAKE_MAX ? (size_t)limit : TAKE_MAX;
     struct taking taking = {.array = json_array()};
     int r = engine_tick(engine);
+    hostname_visible(taking.host);
+    store_begin_reading(engine->store); /* one lock for all; engine_finish ends it */
     while (r == 0 && json_array_size(taking.array) < most)
         r = take_next_notice(engine, &after, &taking);
     if (r >= 0)
