@@ -121,6 +121,14 @@ static int64_t stage_deadline(const struct request *request, const struct stage 
     return request->until && request->until < deadline ? request->until : deadline;
 }
 
+static void set_stage_times(struct request *request, const struct stage *stage, int64_t now)
+{
+    const bool escalates = stage->escalate_after > 0 && strv_length(stage->fallback_approvers) > 0;
+    request->deadline = stage_deadline(request, stage, now);
+    request->escalate_at = escalates ? now + stage->escalate_after : 0;
+    request->remind_at = now + stage->timeout / 2;
+}
+
 void request_file(struct txn *txn, const struct facts *facts, const struct package *package,
                   struct request *request, const struct filing *filing)
 {
@@ -138,7 +146,7 @@ void request_file(struct txn *txn, const struct facts *facts, const struct packa
     } else {
         request->n_stages = (int64_t)package->n_stages;
         request->stage = 1;
-        request->deadline = stage_deadline(request, &stages[0], now);
+        set_stage_times(request, &stages[0], now);
     }
     request->local = is_local_user(facts, request->user, request->requestor.uid);
     store_add_request(txn->store, request, stages);
@@ -161,8 +169,9 @@ static void enter_next_stage(struct txn *txn, struct request *request, const str
     request_move(txn, request, REQUEST_ADVANCE);
     request->stage++;
     if (txn_ok(txn, store_get_stage(txn->store, request->id, request->stage, &next))) {
-        request->deadline = stage_deadline(request, &next, txn_now(txn));
+        set_stage_times(request, &next, txn_now(txn));
         store_enter_stage(txn->store, request->id, request->stage, txn_now(txn));
+        store_set_stage_times(txn->store, request->id, request->escalate_at, request->remind_at);
         stage_enter(txn, request, &next, facts);
     }
     stage_deinit(&next);

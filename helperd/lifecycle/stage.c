@@ -184,10 +184,7 @@ static struct decidability find_decidability_at_entry(struct txn *txn, const str
 void stage_enter(struct txn *txn, const struct request *request, const struct stage *stage,
                  const struct facts *facts)
 {
-    const bool escalates = stage->escalate_after > 0 && strv_length(stage->fallback_approvers) > 0;
-    const int64_t escalate_at = escalates ? txn_now(txn) + stage->escalate_after : 0;
     struct decidability found = {0};
-    store_set_stage_times(txn->store, request->id, escalate_at, txn_now(txn) + stage->timeout / 2);
     if (facts)
         found = find_decidability_at_entry(txn, request, stage, facts);
     if (!found.known)

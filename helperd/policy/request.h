@@ -40,11 +40,13 @@ struct request {
     char *cancel_reason;
     int64_t stage; /* the current one, from 1; 0: none yet, or no approval needed */
     int64_t n_stages;
-    int64_t deadline; /* of the current stage */
-    int64_t extends;  /* the assignment to extend; 0: it asks for a new one */
-    char *groups;     /* those that it may give, a line each: the package's when it was filed or approved */
-    char *gids;  /* lines "GID NAME": the gids of groups as they were known when it was filed, or approved */
-    char *nonce; /* random: its text (lifecycle/request_text.c) is unlike any other */
+    int64_t deadline;    /* of the current stage */
+    int64_t extends;     /* the assignment to extend; 0: it asks for a new one */
+    int64_t escalate_at; /* when its fallback approvers are asked; 0: not, or done */
+    int64_t remind_at;   /* when those who are asked are reminded; 0: not, or done */
+    char *groups; /* those that it may give, a line each: the package's when it was filed or approved */
+    char *gids;   /* lines "GID NAME": the gids of groups as they were known when it was filed, or approved */
+    char *nonce;  /* random: its text (lifecycle/request_text.c) is unlike any other */
     char *undecidable; /* why no user can decide it now; NULL: some can, as far as is known */
 };
 

@@ -199,6 +199,8 @@ void sql_sort_ids(struct sql_ids *ids);
     N(S, NUMBER, stage, stage)                                                                               \
     N(S, NUMBER, n_stages, n_stages)                                                                         \
     N(S, NUMBER, deadline, deadline)                                                                         \
+    N(S, NUMBER, escalate_at, escalate_at)                                                                   \
+    N(S, NUMBER, remind_at, remind_at)                                                                       \
     N(S, ID, assignment, extends)                                                                            \
     N(S, NUMBER, granted, granted)                                                                           \
     N(S, BOOLEAN, waiting, waiting)                                                                          \
