@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -416,6 +417,36 @@ START_TEST(test_stop_reading)
 }
 END_TEST
 
+/* Without a descriptor for each of its ends there is none, and nothing is left of it. */
+START_TEST(test_no_descriptors)
+{
+    int pair[2];
+    struct sieve *second = NULL;
+    struct rlimit limit;
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    const int first_free = dup(pair[0]);
+    close(first_free);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    for (int more = 0; more < 5; more++) {
+        const rlim_t most = (rlim_t)first_free + (rlim_t)more;
+        const struct rlimit few = {most, limit.rlim_max};
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+        const int r = sieve_new(loop, pair[1], is_wanted, NULL, &second);
+        setrlimit(RLIMIT_NOFILE, &limit);
+        ck_assert_int_eq(r, more < 4 ? -EMFILE : 0);
+        ck_assert_int_eq(send(pair[0], "x", 1, 0), 1);
+        ev_run(loop, EVRUN_NOWAIT);
+        if (r == 0)
+            sieve_free(second);
+        const int next = dup(pair[0]);
+        ck_assert_int_eq(next, first_free);
+        close(next);
+    }
+    close(pair[0]);
+    close(pair[1]);
+}
+END_TEST
+
 /* What came before the end is there still, though it rests. */
 START_TEST(test_end)
 {
@@ -445,6 +476,6 @@ int main(void)
     suite_timeout(30);
     suite_loop(test_passes, 0, 6);
     suite_add(test_odd, test_other_way, test_send_soon, test_rests, test_rests_not_after_much, test_files,
-              test_stop_reading, test_end);
+              test_stop_reading, test_no_descriptors, test_end);
     return suite_run();
 }
