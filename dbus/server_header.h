@@ -6,12 +6,12 @@
 
 enum { HEADER_FIXED = 16 /* bytes that each begins with */ };
 
-/* What the header takes, by its first HEADER_FIXED bytes. */
+/* How many bytes the header takes, by its first HEADER_FIXED ones, which must be there. Anything up to 4 GiB. */
 uint64_t header_size(const unsigned char *data);
 
 /*
- * Of a message, `have` bytes are there. HEADER_E_MORE: its header is not all there. HEADER_E_ODD: it has fields as none of
- * ours would; or 0. Then, and with ODD, *ret_size is what the whole message takes.
+ * Reads the header of a message of which `have` bytes are there. 0, and *ret points into `data`; HEADER_E_MORE: the header
+ * is not all there; HEADER_E_ODD: it has fields as none of ours would. *ret_size, with 0 and ODD: bytes of the whole message.
  */
 enum { HEADER_E_MORE = 1, HEADER_E_ODD };
 int header_read(const unsigned char *data, size_t have, struct bus_header *ret, uint64_t *ret_size);

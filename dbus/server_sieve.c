@@ -16,7 +16,7 @@ enum {
     IN_BYTES = 64 * 1024,
     OUT_BYTES = 16 * 1024,
     READS_MAX = 4,          /* in one turn of the loop */
-    REST_BYTES = 16 * 1024, /* after more in one turn, what comes in a rest might not fit into the socket */
+    REST_BYTES = 16 * 1024, /* a turn that read as much has no rest after it: the socket might fill */
     FDS_MAX = 253,          /* with one message, by the kernel */
 };
 
@@ -34,7 +34,7 @@ struct sieve {
     bool deaf;    /* reads nothing from the bus any more */
     bool dropped; /* a message that was not wanted, in this turn */
     size_t came;  /* bytes, in this turn */
-    bool resting; /* reads nothing from the bus meanwhile */
+    bool resting; /* reads nothing from the bus until the timer ends */
     bool began;   /* messages, after the lines by which the bus takes us */
     /* From the bus: bytes that came, from `at` on not dealt with; how many of them pass, or are skipped. */
     unsigned char in[IN_BYTES];

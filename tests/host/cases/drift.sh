@@ -119,7 +119,7 @@ user_deleted()
     on_host frank pkg-request submit $package
     approve_pending
     holds_group frank
-    # userdel refuses while a process of theirs is left: one that has just ended may be.
+    # userdel refuses while a process of theirs is left: the last one may not be gone yet.
     wait_for 20 host userdel frank || { host ps -f -U frank -u frank; return 1; }
     wait_for 20 test ! -e "$grants/user/frank"
     wait_for 20 is_revoked 1
