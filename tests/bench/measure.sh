@@ -307,10 +307,10 @@ measure_revoke()
 
 measure_honest()
 {
-    local connections round seconds=6
+    local connections round seconds
     for connections in 1 15 64; do
         step "honest callers beside $connections flooding connections"
-        ((connections < 64)) || seconds=12 # a call takes long there, and a p99 needs many
+        seconds=$((connections < 64 ? 6 : 12)) # a call takes long there, and a p99 needs many
         for ((round = 0; round < $(many 2); round++)); do
             flood accesspkgd $connections calls $library/bench_call loop honest@$connections carol accesspkgd $seconds
             flood logind $connections calls $library/bench_call loop logind@$connections carol logind $seconds
