@@ -117,10 +117,11 @@ tell()
     printf 'side\t%s\t%s\t%s\t%s\t1\t%s\t%s\n' "$1" "$2" "$3" "$3" "$EPOCHREALTIME" "$EPOCHREALTIME" >>"$results"
 }
 
-# bench PROGRAM ARGUMENT...: its lines are kept.
+# bench PROGRAM ARGUMENT...: its lines are kept. It has no terminal, as sshd has none: libpam looks for its name in each
+# transaction.
 bench()
 {
-    host "$library/bench_$1" "${@:2}" >>"$results"
+    (set -o pipefail; host "$library/bench_$1" "${@:2}" 2>&1 >>"$results" </dev/null | cat >&2)
 }
 
 seed()
