@@ -228,6 +228,22 @@ START_TEST(test_send_soon)
 }
 END_TEST
 
+/* Where the pair is full libdbus would try with each message more: it is emptied without waiting for the loop. */
+START_TEST(test_send_at_once)
+{
+    for (int i = 0; i < 4; i++) {
+        const bool full = i % 2 == 1;
+        char got[4096] = {0};
+        while (send(inner, got, sizeof(got), MSG_DONTWAIT) > 0)
+            continue;
+        sieve_send_soon(sieve, full);
+        ck_assert_int_eq(send(inner, got, 1, MSG_DONTWAIT), full ? 1 : -1);
+        while (recv(bus, got, sizeof(got), MSG_DONTWAIT) > 0 || sieve_holds_back(sieve))
+            sieve_wait(sieve, 0);
+    }
+}
+END_TEST
+
 static int64_t microseconds(void)
 {
     struct timespec time;
@@ -475,7 +491,7 @@ int main(void)
     suite_case("sieve", setup, teardown);
     suite_timeout(30);
     suite_loop(test_passes, 0, 6);
-    suite_add(test_odd, test_other_way, test_send_soon, test_rests, test_rests_not_after_much, test_files,
-              test_stop_reading, test_no_descriptors, test_end);
+    suite_add(test_odd, test_other_way, test_send_soon, test_send_at_once, test_rests,
+              test_rests_not_after_much, test_files, test_stop_reading, test_no_descriptors, test_end);
     return suite_run();
 }
