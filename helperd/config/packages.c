@@ -213,7 +213,7 @@ static int load_set(const struct reading *reading, strv names, struct packages *
     return 0;
 }
 
-/* Most hosts separate no duties. */
+/* Most hosts separate no duties: then no call looks for any. */
 static void note_incompatible(struct packages *set)
 {
     for (size_t i = 0; i < set->count; i++)
